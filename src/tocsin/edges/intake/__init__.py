@@ -1,0 +1,1 @@
+"""What SDKs post to: the hot path, a bare ASGI application (spec/ingest.md section 1)."""

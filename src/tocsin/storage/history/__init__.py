@@ -1,0 +1,1 @@
+"""Events, append-only and analytical: ClickHouse, in-process or a server, one SQL."""

@@ -1,0 +1,1 @@
+"""Envelopes accepted and not yet digested: a durable queue."""

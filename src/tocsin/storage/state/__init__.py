@@ -1,0 +1,1 @@
+"""Small transactional rows: organizations, projects, issues, people. SQLite or PostgreSQL, one SQL."""
