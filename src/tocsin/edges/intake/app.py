@@ -1,0 +1,183 @@
+"""The intake: an ASGI application that takes what SDKs post and answers once it is on disk (spec/ingest.md 1)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from tocsin.domain.errors import Forbidden, Malformed, NotFound, Refusal, TooLarge
+from tocsin.domain.event.accepted import Accepted
+from tocsin.domain.event.envelope import Envelope, open_body
+from tocsin.domain.event.limits import IntakeLimits
+from tocsin.domain.event.project_key import Dsn, ProjectKey
+from tocsin.edges.intake import answers
+from tocsin.edges.intake.answers import Answer
+from tocsin.edges.intake.auth import query_fields
+from tocsin.edges.intake.bodies import Bodies, ClientGoneError, Receive
+from tocsin.edges.intake.request import Request, not_authenticated, read_request
+from tocsin.edges.intake.routes import Endpoint, Route, find_route, plain_path
+from tocsin.lib.forwarded import TrustedProxies
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+_MIB = 1024 * 1024
+_INLINE_BYTES_MAX = _MIB
+_HELD_BYTES_MAX = 512 * _MIB
+_DECODING_THREADS = 2
+
+
+class IntakeApp:
+    """Takes envelopes and store requests; the rest of the server's paths belong to others (see ``matches``).
+
+    *keys* finds a project key by its public key, at once. *append* returns when the request is safely on disk and
+    raises Unavailable when it cannot be; only then does the client get its 200. Bodies are checked but kept as they
+    came over the wire. *tunnel_paths* take envelopes by their dsn header alone; *trusted_proxies* is a comma list of
+    addresses, networks or ``*``; *held_bytes_max* bounds the bodies in memory at one time.
+    """
+
+    def __init__(  # noqa: PLR0913 - the parts it is made of
+        self,
+        *,
+        keys: Callable[[str], ProjectKey | None],
+        append: Callable[[Accepted], Awaitable[None]],
+        limits: IntakeLimits,
+        clock: Callable[[], datetime],
+        new_event_id: Callable[[], str],
+        path_prefix: str = "",
+        tunnel_paths: Iterable[str] = (),
+        trusted_proxies: str = "",
+        held_bytes_max: int = _HELD_BYTES_MAX,
+    ) -> None:
+        self._keys = keys
+        self._append = append
+        self._clock = clock
+        self._new_event_id = new_event_id
+        self._limits = limits
+        self._inline_limits = _inline(limits)
+        self._bodies = Bodies(
+            body_bytes_max=limits.envelope_wire_bytes_max,
+            held_bytes_max=held_bytes_max,
+            seconds_max=limits.body_seconds_max,
+        )
+        self._prefix = plain_path(path_prefix)
+        self._tunnels = frozenset(plain_path(path) for path in tunnel_paths)
+        self._proxies = TrustedProxies(trusted_proxies)
+        self._threads = ThreadPoolExecutor(_DECODING_THREADS, thread_name_prefix="intake-decoding")
+
+    def matches(self, path: str) -> bool:
+        """Say whether *path* is the intake's to answer."""
+        return self._route(path) is not None
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Answer one HTTP request: a refused one with the reason, one that was hung up on not at all."""
+        try:
+            answer = await self._answer(scope, receive)
+        except Refusal as refusal:
+            answer = answers.refused(refusal)
+        except ClientGoneError:
+            return
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        await send({"type": "http.response.body", "body": answer.body})
+
+    def _route(self, path: str) -> Route | None:
+        return find_route(path, self._prefix, self._tunnels)
+
+    async def _answer(self, scope: dict[str, Any], receive: Receive) -> Answer:
+        route = self._route(scope["path"])
+        if route is None or route.endpoint is Endpoint.UNKNOWN:
+            raise NotFound
+        match scope["method"]:
+            case "POST":
+                return await self._take_post(read_request(scope, route, self._proxies), receive)
+            case "GET" if route.endpoint is Endpoint.STORE and b"sentry_data=" in scope["query_string"]:
+                return await self._take_pixel(read_request(scope, route, self._proxies))
+            case "OPTIONS":
+                return answers.PREFLIGHT
+            case _:
+                return answers.method_not_allowed("POST, OPTIONS")
+
+    async def _take_post(self, request: Request, receive: Receive) -> Answer:
+        key = self._key_sent(request)
+        body = await self._bodies.read(receive, request.body_bytes)
+        try:
+            return answers.accepted(await self._take(request, key, body))
+        finally:
+            self._bodies.release(body)
+
+    async def _take_pixel(self, request: Request) -> Answer:
+        # Query strings make blanks of the plus signs of base64.
+        body = query_fields(request.query).get("sentry_data", "").replace(" ", "+")
+        await self._take(request, self._key_sent(request), body.encode())
+        return answers.PIXEL
+
+    async def _take(self, request: Request, key: ProjectKey | None, body: bytes) -> str:
+        """Check and keep the body; return its event id, ``""`` when it needs none."""
+        envelope = await self._open(request, body)
+        key = self._key_agreed(request, key, envelope.dsn)
+        event_id = envelope.event_id
+        if not event_id and envelope.needs_event_id:
+            event_id = envelope.payload_event_id or self._new_event_id()
+        if envelope.items:
+            await self._append(self._accepted(request, key, event_id, body))
+        return event_id
+
+    async def _open(self, request: Request, body: bytes) -> Envelope:
+        if not request.encoding:
+            return open_body(body, request.form, "", self._limits)
+        try:
+            return open_body(body, request.form, request.encoding, self._inline_limits)
+        except TooLarge:
+            # Too large to decompress between two other requests; perhaps too large at all.
+            loop = asyncio.get_running_loop()
+            arguments = (body, request.form, request.encoding, self._limits)
+            return await loop.run_in_executor(self._threads, open_body, *arguments)
+
+    def _key_sent(self, request: Request) -> ProjectKey | None:
+        """Return the key outside the body, None without one; a bad one is refused before the body is read."""
+        if request.credentials is None:
+            return None
+        return self._admit(request, request.credentials.public_key, request.project_id)
+
+    def _key_agreed(self, request: Request, key: ProjectKey | None, dsn: Dsn | None) -> ProjectKey:
+        """Return the key that the request and the envelope's dsn agree on (spec/ingest.md 1.3)."""
+        if dsn is None:
+            if key is None:
+                raise not_authenticated()
+            return key
+        wanted_project = key.project_id if key else request.project_id
+        wanted_key = request.credentials.public_key if request.credentials else dsn.public_key
+        if wanted_key != dsn.public_key or wanted_project not in {None, dsn.project_id}:
+            raise Malformed("The envelope's dsn names another key or project than the request; send the same.")
+        return key or self._admit(request, dsn.public_key, dsn.project_id)
+
+    def _admit(self, request: Request, public_key: str, project_id: int | None) -> ProjectKey:
+        key = self._keys(public_key)
+        if key is None or not key.is_active or project_id not in {None, key.project_id}:
+            raise Forbidden("The project key is unknown, disabled or of another project; check the DSN.")
+        if not key.admits(request.origin):
+            raise Forbidden("Origin not allowed (cors); add it to the project's allowed domains.")
+        return key
+
+    def _accepted(self, request: Request, key: ProjectKey, event_id: str, body: bytes) -> Accepted:
+        return Accepted(
+            project_id=key.project_id,
+            public_key=key.public_key,
+            received=self._clock(),
+            event_id=event_id,
+            client_ip=request.client_ip,
+            client=request.client,
+            user_agent=request.user_agent,
+            origin=request.origin,
+            form=request.form,
+            encoding=request.encoding,
+            body=body,
+        )
+
+
+def _inline(limits: IntakeLimits) -> IntakeLimits:
+    """Return the limits under which a body may be decompressed without a thread."""
+    envelope_bytes_max = min(limits.envelope_bytes_max, _INLINE_BYTES_MAX)
+    return msgspec.structs.replace(limits, envelope_bytes_max=envelope_bytes_max)

@@ -1,0 +1,91 @@
+"""What is known of a request before its body."""
+
+from typing import Any
+
+import msgspec
+
+from tocsin.domain.errors import NotAuthenticated
+from tocsin.domain.event.accepted import BodyForm
+from tocsin.domain.event.project_key import project_id_of
+from tocsin.edges.intake.auth import Credentials, credentials_of
+from tocsin.edges.intake.routes import Endpoint, Route
+from tocsin.lib.forwarded import TrustedProxies
+
+_TEXT_LENGTH_MAX = 1024
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """One POST, or GET with its body in the query string, to an intake route. Text that was not sent is ``""``."""
+
+    form: BodyForm
+    project_id: int | None
+    """As the path names it, None where the key or the dsn header must."""
+    credentials: Credentials | None
+    """None when only the dsn in the envelope can tell, spec/ingest.md 1.3."""
+    client: str
+    """Name and version of the SDK, else the User-Agent."""
+    client_ip: str
+    user_agent: str
+    origin: str
+    """The Origin, else the Referer; ``""`` for a server."""
+    encoding: str
+    """The Content-Encoding."""
+    body_bytes: int
+    """The Content-Length, 0 when not sent."""
+    query: bytes
+
+
+def read_request(scope: dict[str, Any], route: Route, proxies: TrustedProxies) -> Request:
+    """Return the request in an ASGI scope.
+
+    Raises Malformed for a bad project id, public key or protocol version; NotAuthenticated when the credentials cannot
+    be read, or are missing where no envelope could hold them.
+    """
+    headers: dict[bytes, bytes] = dict(scope["headers"])
+    query: bytes = scope["query_string"]
+    project_id = None if route.project is None else project_id_of(route.project)
+    credentials = credentials_of(headers.get(b"x-sentry-auth", b""), headers.get(b"authorization", b""), query)
+    form = _form(route.endpoint, headers)
+    if credentials is None and form is BodyForm.STORE:
+        raise not_authenticated()
+    user_agent = _text(headers, b"user-agent")
+    return Request(
+        form=form,
+        project_id=project_id,
+        credentials=credentials,
+        client=(credentials and credentials.client) or user_agent,
+        client_ip=proxies.client_address(_peer(scope), _text(headers, b"x-forwarded-for")),
+        user_agent=user_agent,
+        origin=_text(headers, b"origin") or _text(headers, b"referer"),
+        encoding=_text(headers, b"content-encoding"),
+        body_bytes=_content_length(headers),
+        query=query,
+    )
+
+
+def not_authenticated() -> NotAuthenticated:
+    """Return the refusal of a request that names no key."""
+    return NotAuthenticated("No project key was sent; send X-Sentry-Auth, ?sentry_key= or the envelope's dsn.")
+
+
+def _form(endpoint: Endpoint, headers: dict[bytes, bytes]) -> BodyForm:
+    """Return how to read the body: as the endpoint does, unless the content type says that it is an envelope."""
+    if endpoint is Endpoint.STORE and not headers.get(b"content-type", b"").startswith(
+        b"application/x-sentry-envelope"
+    ):
+        return BodyForm.STORE
+    return BodyForm.ENVELOPE
+
+
+def _content_length(headers: dict[bytes, bytes]) -> int:
+    sent = headers.get(b"content-length", b"")
+    return int(sent) if sent.isdigit() and len(sent) < 20 else 0
+
+
+def _text(headers: dict[bytes, bytes], name: bytes) -> str:
+    return headers[name][:_TEXT_LENGTH_MAX].decode("latin-1") if name in headers else ""
+
+
+def _peer(scope: dict[str, Any]) -> str:
+    client = scope.get("client")
+    return str(client[0]) if client else ""
