@@ -11,6 +11,9 @@ ProjectId = NewType("ProjectId", int)
 UserId = NewType("UserId", int)
 TeamId = NewType("TeamId", int)
 
+UNSAVED = IssueId(0)
+"""The id of an issue that state has not numbered yet."""
+
 
 class Status(StrEnum):
     """Where an issue stands; the last three are never shown to anybody."""
