@@ -1,0 +1,169 @@
+"""Issues: loaded and saved as whole values, found by id, number, old id, or by conditions."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import structs
+from sqlalchemy import Connection, RowMapping, Table, bindparam, delete, insert, select, update
+
+from tocsin.domain.issue.issue import Assignee, Issue, IssueId, ProjectId, Resolution, ResolutionType, Snooze
+from tocsin.storage.state.rows import among, columns_for, insert_missing, portions
+from tocsin.storage.state.tables import issue, issue_redirect, resolution, snooze
+
+Side = TypeVar("Side", Resolution, Snooze)
+
+
+class Redirect(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a merged issue went."""
+
+    previous_issue_id: IssueId
+    project_id: ProjectId
+    previous_number: int
+    issue_id: IssueId
+
+
+def load(connection: Connection, ids: Iterable[IssueId], *, lock: bool = False) -> dict[IssueId, Issue]:
+    """Return those of the issues that exist, whatever their status.
+
+    With *lock* their rows stay locked until the transaction ends, in the order of their ids.
+    """
+    found: dict[IssueId, Issue] = {}
+    for some in portions(ids):
+        query = select(issue).where(issue.c.id.in_(some)).order_by(issue.c.id)
+        rows = connection.execute(query.with_for_update() if lock else query).mappings().all()
+        resolutions = _sides(connection, resolution, Resolution, some)
+        snoozes = _sides(connection, snooze, Snooze, some)
+        found |= {row["id"]: _issue(row, resolutions.get(row["id"]), snoozes.get(row["id"])) for row in rows}
+    return found
+
+
+def create(connection: Connection, new: Sequence[Issue]) -> list[IssueId]:
+    """Store issues that were never saved and return their ids in the same order; the ids they carry are ignored."""
+    if not new:
+        return []
+    rows = [_row(one) for one in new]
+    for row in rows:
+        del row["id"]
+    returned = insert(issue).returning(issue.c.project_id, issue.c.number, issue.c.id)
+    ids = {(project_id, number): new_id for project_id, number, new_id in connection.execute(returned, rows)}
+    created = [structs.replace(one, id=ids[one.project_id, one.number]) for one in new]
+    _insert_sides(connection, created)
+    return [one.id for one in created]
+
+
+def save(connection: Connection, changed: Sequence[Issue]) -> None:
+    """Write stored issues as they are now, and count one more version of each.
+
+    Load them with ``lock=True`` in the same transaction: what was written in between would be lost.
+    """
+    if not changed:
+        return
+    rows = [_row(one) for one in sorted(changed, key=lambda one: one.id)]
+    for row in rows:
+        row["stored_id"] = row.pop("id")
+        del row["project_id"], row["number"], row["version"]
+    statement = update(issue).where(issue.c.id == bindparam("stored_id")).values(version=issue.c.version + 1)
+    connection.execute(statement, rows)
+    for some in portions(one.id for one in changed):
+        connection.execute(delete(resolution).where(resolution.c.issue_id.in_(some)))
+        connection.execute(delete(snooze).where(snooze.c.issue_id.in_(some)))
+    _insert_sides(connection, changed)
+
+
+def remove(connection: Connection, ids: Iterable[IssueId]) -> None:
+    """Delete issues with all that state keeps of them. Free their hashes first (``issue_hashes.free``)."""
+    for some in portions(ids):
+        connection.execute(delete(issue).where(issue.c.id.in_(some)))
+
+
+def by_numbers(connection: Connection, pairs: Iterable[tuple[ProjectId, int]]) -> dict[tuple[ProjectId, int], IssueId]:
+    """Return the ids of the issues with these numbers in these projects, merged ones answering with their survivors."""
+    wanted = set(pairs)
+    found = _numbered(connection, issue, "number", "id", wanted)
+    return found | _numbered(connection, issue_redirect, "previous_number", "issue_id", wanted - found.keys())
+
+
+def redirect(connection: Connection, redirects: Sequence[Redirect]) -> None:
+    """Let the ids and numbers of merged issues lead to their survivors, and what led to them as well."""
+    for one in redirects:
+        led_here = issue_redirect.c.issue_id == one.previous_issue_id
+        connection.execute(update(issue_redirect).where(led_here).values(issue_id=one.issue_id))
+    insert_missing(connection, issue_redirect, [structs.asdict(one) for one in redirects])
+
+
+def survivors(connection: Connection, previous_ids: Iterable[IssueId]) -> dict[IssueId, IssueId]:
+    """Return, for those of the ids that were merged away, which issue answers for them (spec/mutation.md 1.2)."""
+    found: dict[IssueId, IssueId] = {}
+    for some in portions(previous_ids):
+        query = select(issue_redirect.c.previous_issue_id, issue_redirect.c.issue_id)
+        rows = connection.execute(query.where(issue_redirect.c.previous_issue_id.in_(some)))
+        found |= {previous_id: issue_id for previous_id, issue_id in rows}  # noqa: C416 - rows are not pairs to mypy
+    return found
+
+
+def by_share_id(connection: Connection, share_id: str) -> Issue | None:
+    """Return the public issue with that share id of 32 hex digits."""
+    shared_id = connection.execute(select(issue.c.id).where(issue.c.share_id == share_id)).scalar()
+    return None if shared_id is None else load(connection, [shared_id])[shared_id]
+
+
+def with_lapsed_snooze(connection: Connection, now: datetime, limit: int) -> list[IssueId]:
+    """Return the issues whose snooze is over by the clock, longest over first (spec/mutation.md 4.2)."""
+    query = (
+        select(snooze.c.issue_id).where(snooze.c.until <= now).order_by(snooze.c.until, snooze.c.issue_id).limit(limit)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def awaiting_next_release(connection: Connection, project_id: ProjectId) -> list[IssueId]:
+    """Return the project's issues resolved in a release that did not exist then (spec/mutation.md 5.2)."""
+    pending = (issue.c.project_id == project_id, resolution.c.type == ResolutionType.IN_NEXT_RELEASE)
+    query = select(issue.c.id).join_from(resolution, issue).where(*pending).order_by(issue.c.id)
+    return list(connection.execute(query).scalars())
+
+
+_COLUMN_FIELDS = [name for name in Issue.__struct_fields__ if name not in {"resolution", "snooze", "assignee"}]
+
+
+def _row(one: Issue) -> dict[str, Any]:
+    assignee = one.assignee or Assignee()
+    row = {name: getattr(one, name) for name in _COLUMN_FIELDS}
+    return row | {"assignee_user_id": assignee.user_id, "assignee_team_id": assignee.team_id}
+
+
+def _issue(row: RowMapping, resolved: Resolution | None, snoozed: Snooze | None) -> Issue:
+    user_id, team_id = row["assignee_user_id"], row["assignee_team_id"]
+    assignee = None if user_id is None and team_id is None else Assignee(user_id=user_id, team_id=team_id)
+    fields = {name: row[name] for name in _COLUMN_FIELDS}
+    return Issue(**fields, resolution=resolved, snooze=snoozed, assignee=assignee)
+
+
+def _sides(connection: Connection, table: Table, kind: type[Side], ids: Sequence[IssueId]) -> dict[IssueId, Side]:
+    """Return the rows of *table* that belong to the issues."""
+    query = select(table.c.issue_id, *columns_for(kind, table)).where(table.c.issue_id.in_(ids))
+    names = kind.__struct_fields__
+    return {
+        row["issue_id"]: kind(**{name: row[name] for name in names}) for row in connection.execute(query).mappings()
+    }
+
+
+def _insert_sides(connection: Connection, issues: Iterable[Issue]) -> None:
+    stored = list(issues)
+    resolved = [{"issue_id": one.id, **structs.asdict(one.resolution)} for one in stored if one.resolution]
+    snoozed = [{"issue_id": one.id, **structs.asdict(one.snooze)} for one in stored if one.snooze]
+    insert_missing(connection, resolution, resolved)
+    insert_missing(connection, snooze, snoozed)
+
+
+def _numbered(
+    connection: Connection, table: Table, number: str, target: str, pairs: Collection[tuple[ProjectId, int]]
+) -> dict[tuple[ProjectId, int], IssueId]:
+    """Return what the column *target* says for each pair of project and *number* that *table* knows."""
+    found: dict[tuple[ProjectId, int], IssueId] = {}
+    key = (table.c.project_id, table.c[number])
+    for some in portions(pairs):
+        rows = connection.execute(select(*key, table.c[target]).where(among(key, some)))
+        found |= {(project_id, value): issue_id for project_id, value, issue_id in rows}
+    return found

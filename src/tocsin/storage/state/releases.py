@@ -1,0 +1,197 @@
+"""Releases of an organization and what they mean to its projects (spec/ingest.md 6.6, spec/search.md 5.12)."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any, TypeAlias
+
+import msgspec
+from msgspec import structs
+from sqlalchemy import ColumnElement, Connection, Select, case, delete, func, literal, select, tuple_, update
+
+from tocsin.domain.issue.issue import ProjectId
+from tocsin.domain.organization import OrganizationId
+from tocsin.domain.release.release import Release, ReleaseId, ReleaseProject
+from tocsin.domain.release.semver_key import semver_key
+from tocsin.domain.release.version import parse_release
+from tocsin.storage.state.column_types import Moment
+from tocsin.storage.state.rows import (
+    all_as,
+    among,
+    insert_into,
+    insert_missing,
+    one_as,
+    portions,
+    select_as,
+)
+from tocsin.storage.state.tables import release, release_project
+
+ReleaseKey: TypeAlias = tuple[OrganizationId, str]
+
+_KEY = (release.c.organization_id, release.c.version)
+_ORDERED_AT = func.coalesce(release.c.released_at, release.c.added_at)
+
+
+class Deployed(msgspec.Struct, frozen=True, kw_only=True):
+    """A version that a project was seen to run, or was told of."""
+
+    organization_id: OrganizationId
+    project_id: ProjectId
+    version: str
+    at: datetime
+
+
+def ensure(connection: Connection, deployed: Sequence[Deployed]) -> dict[ReleaseKey, Release]:
+    """Return the releases of these versions, created and attached to their projects where they were not."""
+    first: dict[ReleaseKey, datetime] = {}
+    for one in sorted(deployed, key=lambda one: one.at, reverse=True):
+        first[one.organization_id, one.version] = one.at
+    known = by_keys(connection, first)
+    missing = sorted(first.keys() - known.keys())
+    if missing:
+        insert_missing(connection, release, [_new(key, first[key]) for key in missing])
+        known |= by_keys(connection, missing)
+    _attach(connection, {(known[one.organization_id, one.version].id, one.project_id) for one in deployed})
+    return known
+
+
+def note_events(connection: Connection, noted: Sequence[ReleaseProject]) -> None:
+    """Add what a batch saw of releases in projects: new issues are added up, first and last event drawn apart."""
+    statement = insert_into(connection, release_project)
+    fresh, stored = statement.excluded, release_project.c
+    grown = {
+        "new_issues": stored.new_issues + fresh.new_issues,
+        "first_event_at": _chosen(fresh.first_event_at < stored.first_event_at, "first_event_at", fresh),
+        "last_event_at": _chosen(fresh.last_event_at > stored.last_event_at, "last_event_at", fresh),
+    }
+    if noted:
+        rows = [structs.asdict(one) for one in sorted(noted, key=lambda one: (one.release_id, one.project_id))]
+        connection.execute(
+            statement.on_conflict_do_update(index_elements=["release_id", "project_id"], set_=grown), rows
+        )
+
+
+def save(connection: Connection, changed: Release) -> None:
+    """Write status, ref, URL, data and dates of a stored release."""
+    values = {name: getattr(changed, name) for name in ("status", "ref", "url", "data", "added_at", "released_at")}
+    connection.execute(update(release).where(release.c.id == changed.id).values(values))
+
+
+def remove(connection: Connection, release_id: ReleaseId) -> None:
+    """Delete a release; issues go on naming its version."""
+    connection.execute(delete(release).where(release.c.id == release_id))
+
+
+def by_keys(connection: Connection, keys: Iterable[ReleaseKey]) -> dict[ReleaseKey, Release]:
+    """Return those of the releases that exist, by organization and version."""
+    found: dict[ReleaseKey, Release] = {}
+    for some in portions(keys):
+        releases = all_as(Release, connection.execute(select_as(Release, release).where(among(_KEY, some))))
+        found |= {(OrganizationId(one.organization_id), one.version): one for one in releases}
+    return found
+
+
+def of_project(connection: Connection, project_id: ProjectId, versions: Collection[str]) -> dict[str, Release]:
+    """Return those of the versions that are releases of the project."""
+    found: dict[str, Release] = {}
+    for some in portions(versions):
+        query = _of_projects([project_id]).where(release.c.version.in_(some))
+        found |= {one.version: one for one in all_as(Release, connection.execute(query))}
+    return found
+
+
+def newest_added(connection: Connection, project_id: ProjectId, limit: int) -> list[Release]:
+    """Return the project's releases in the order they were added, newest first: what ``follows_semver`` looks at."""
+    query = _of_projects([project_id]).order_by(release.c.added_at.desc(), release.c.id.desc()).limit(limit)
+    return all_as(Release, connection.execute(query))
+
+
+def newest(connection: Connection, project_id: ProjectId) -> Release | None:
+    """Return the project's newest release by order date (spec/mutation.md 5.1)."""
+    query = _of_projects([project_id]).order_by(_ORDERED_AT.desc(), release.c.id.desc()).limit(1)
+    return one_as(Release, connection.execute(query))
+
+
+def greatest(connection: Connection, project_id: ProjectId) -> Release | None:
+    """Return the project's greatest release by semantic version, None when none of them has one."""
+    query = _of_projects([project_id]).where(release.c.semver_key.is_not(None))
+    query = query.order_by(release.c.semver_key.desc(), release.c.id.desc()).limit(1)
+    return one_as(Release, connection.execute(query))
+
+
+def successor(connection: Connection, project_id: ProjectId, current: Release) -> Release | None:
+    """Return the project's earliest release after *current* by order date, None when that is the newest."""
+    position = tuple_(literal(current.ordered_at, Moment), literal(current.id))
+    query = _of_projects([project_id]).where(tuple_(_ORDERED_AT, release.c.id) > position)
+    query = query.order_by(_ORDERED_AT, release.c.id).limit(1)
+    return one_as(Release, connection.execute(query))
+
+
+def page(
+    connection: Connection,
+    project_ids: Collection[ProjectId],
+    *,
+    contains: str = "",
+    status: str = "",
+    limit: int,
+    offset: int = 0,
+) -> list[Release]:
+    """Return the releases of any of the projects, newest first, optionally of one status or with *contains* in them."""
+    query = _of_projects(project_ids)
+    if status:
+        query = query.where(release.c.status == status)
+    if contains:
+        query = query.where(release.c.version.icontains(contains, autoescape=True))
+    query = query.order_by(_ORDERED_AT.desc(), release.c.id.desc()).limit(limit).offset(offset)
+    return all_as(Release, connection.execute(query))
+
+
+def projects_of(connection: Connection, ids: Iterable[ReleaseId]) -> dict[ReleaseId, list[ReleaseProject]]:
+    """Return what each release means to each of its projects."""
+    wanted = list(ids)
+    found: dict[ReleaseId, list[ReleaseProject]] = {release_id: [] for release_id in wanted}
+    for some in portions(wanted):
+        query = select_as(ReleaseProject, release_project).where(release_project.c.release_id.in_(some))
+        for one in all_as(ReleaseProject, connection.execute(query.order_by(release_project.c.project_id))):
+            found[one.release_id].append(one)
+    return found
+
+
+def _new(key: ReleaseKey, at: datetime) -> dict[str, Any]:
+    organization_id, version = key
+    fresh = Release(
+        id=ReleaseId(0),
+        organization_id=organization_id,
+        version=version,
+        package=parse_release(version).package,
+        semver_key=semver_key(version),
+        added_at=at,
+    )
+    row = structs.asdict(fresh)
+    del row["id"]
+    return row
+
+
+def _attach(connection: Connection, pairs: Collection[tuple[ReleaseId, ProjectId]]) -> None:
+    key = (release_project.c.release_id, release_project.c.project_id)
+    missing = set(pairs)
+    for some in portions(pairs):
+        missing -= {
+            (release_id, project_id)
+            for release_id, project_id in connection.execute(select(*key).where(among(key, some)))
+        }
+    rows = [
+        {"release_id": release_id, "project_id": project_id, "new_issues": 0}
+        for release_id, project_id in sorted(missing)
+    ]
+    insert_missing(connection, release_project, rows)
+
+
+def _of_projects(project_ids: Collection[ProjectId]) -> Select[*tuple[Any, ...]]:
+    attached = select(release_project.c.release_id).where(release_project.c.project_id.in_(list(project_ids)))
+    return select_as(Release, release).where(release.c.id.in_(attached))
+
+
+def _chosen(is_better: ColumnElement[bool], name: str, fresh: Any) -> ColumnElement[Any]:
+    """Return the fresh value where it is better, or the only one there is."""
+    stored = release_project.c[name]
+    return case((stored.is_(None) | is_better, func.coalesce(fresh[name], stored)), else_=stored)

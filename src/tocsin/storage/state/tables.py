@@ -1,0 +1,427 @@
+"""The schema of state on one page.
+
+Times are UTC microseconds, hashes and event ids are bytes, ids are never given out twice, absent text is ``""``.
+A change here needs a migration in ``migrations/versions``; a test compares the two.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.schema import SchemaItem
+
+from tocsin.domain.access import Role
+from tocsin.domain.issue.issue import (
+    ActivityType,
+    InboxReason,
+    Priority,
+    ResolutionType,
+    Status,
+    SubscriptionReason,
+    Substatus,
+)
+from tocsin.storage.state.column_types import Hex, Id, Json, Line, Moment, Word
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _table(name: str, *items: SchemaItem) -> Table:
+    """Return a table with rows of its own numbering."""
+    number = Column("id", Id, Identity(), primary_key=True)
+    return Table(name, metadata, number, *items, sqlite_autoincrement=True)
+
+
+def _keyed(name: str, *items: SchemaItem) -> Table:
+    """Return a table that is its primary key and little else, stored in that order where the engine can."""
+    return Table(name, metadata, *items, sqlite_with_rowid=False)
+
+
+def _of(table: str, column: str = "", *, optional: bool = False, key: bool = False) -> Column[Any]:
+    """Return a reference to a row of *table*. A required row takes this one with it, an optional one leaves NULL."""
+    kept = "SET NULL" if optional else "CASCADE"
+    reference = ForeignKey(f"{table}.id", ondelete=kept)
+    return Column(column or f"{table}_id", Id, reference, nullable=optional, primary_key=key, autoincrement=False)
+
+
+def _time(name: str, *, optional: bool = False) -> Column[Any]:
+    return Column(name, Moment, nullable=optional)
+
+
+def _text(name: str, *, optional: bool = False) -> Column[Any]:
+    return Column(name, Line, nullable=optional)
+
+
+def _json(name: str) -> Column[Any]:
+    return Column(name, Json, nullable=False)
+
+
+def _number(name: str, *, optional: bool = False) -> Column[Any]:
+    return Column(name, Integer, nullable=optional)
+
+
+def _flag(name: str) -> Column[Any]:
+    return Column(name, Boolean, nullable=False)
+
+
+# People and what they own ---------------------------------------------------------------------------------------------
+
+organization = _table(
+    "organization",
+    _text("slug"),
+    _text("name"),
+    _json("options"),
+    _time("created_at"),
+    UniqueConstraint("slug"),
+)
+
+user = _table(
+    "user",
+    _text("username"),
+    _text("email"),
+    _text("name"),
+    _text("password_hash"),
+    _flag("is_active"),
+    _flag("is_superuser"),
+    _json("options"),
+    _time("created_at"),
+    _time("last_login_at", optional=True),
+    UniqueConstraint("username"),
+    UniqueConstraint("email"),
+)
+
+membership = _table(
+    "membership",
+    _of("organization"),
+    _of("user"),
+    Column("role", Word(Role), nullable=False),
+    _time("created_at"),
+    UniqueConstraint("organization_id", "user_id"),
+    Index(None, "user_id"),
+)
+
+team = _table(
+    "team",
+    _of("organization"),
+    _text("slug"),
+    _text("name"),
+    _time("created_at"),
+    UniqueConstraint("organization_id", "slug"),
+)
+
+team_member = _keyed("team_member", _of("team", key=True), _of("user", key=True), Index(None, "user_id"))
+
+project = _table(
+    "project",
+    _of("organization"),
+    _text("slug"),
+    _text("name"),
+    _text("platform"),
+    _json("options"),
+    Column("next_issue_number", Id, nullable=False),
+    _time("created_at"),
+    _time("first_event_at", optional=True),
+    UniqueConstraint("organization_id", "slug"),
+)
+
+project_team = _keyed("project_team", _of("project", key=True), _of("team", key=True), Index(None, "team_id"))
+
+project_key = Table(
+    "project_key",
+    metadata,
+    Column("public_key", Text, primary_key=True),
+    _of("project"),
+    _text("secret_key"),
+    _text("label"),
+    _flag("is_active"),
+    _number("rate_limit_count", optional=True),
+    _number("rate_limit_window_seconds", optional=True),
+    _json("options"),
+    _time("created_at"),
+    Index(None, "project_id"),
+)
+
+api_token = _table(
+    "api_token",
+    _of("user"),
+    Column("token_hash", Hex, nullable=False),
+    _text("label"),
+    _json("scopes"),
+    _time("created_at"),
+    _time("last_used_at", optional=True),
+    _time("expires_at", optional=True),
+    _time("revoked_at", optional=True),
+    UniqueConstraint("token_hash"),
+    Index(None, "user_id"),
+)
+
+web_session = _keyed(
+    "web_session",
+    Column("token_hash", Hex, primary_key=True),
+    _of("user"),
+    _time("created_at"),
+    _time("expires_at"),
+    Index(None, "user_id"),
+    Index(None, "expires_at"),
+)
+
+# Releases and environments --------------------------------------------------------------------------------------------
+
+release = _table(
+    "release",
+    _of("organization"),
+    _text("version"),
+    _text("package"),
+    Column("semver_key", LargeBinary, nullable=True),
+    _text("status"),
+    _text("ref"),
+    _text("url"),
+    _json("data"),
+    _time("added_at"),
+    _time("released_at", optional=True),
+    UniqueConstraint("organization_id", "version"),
+    Index(None, "organization_id", "added_at"),
+    Index(None, "organization_id", "semver_key"),
+)
+
+release_project = _keyed(
+    "release_project",
+    _of("release", key=True),
+    _of("project", key=True),
+    _number("new_issues"),
+    _time("first_event_at", optional=True),
+    _time("last_event_at", optional=True),
+    Index(None, "project_id"),
+)
+
+environment = _table("environment", _of("organization"), _text("name"), UniqueConstraint("organization_id", "name"))
+
+project_environment = _keyed(
+    "project_environment",
+    _of("project", key=True),
+    _of("environment", key=True),
+    _flag("is_hidden"),
+    Index(None, "environment_id"),
+)
+
+# Issues ---------------------------------------------------------------------------------------------------------------
+
+issue = _table(
+    "issue",
+    _of("project"),
+    Column("number", Id, nullable=False),
+    Column("status", Word(Status), nullable=False),
+    Column("substatus", Word(Substatus), nullable=True),
+    _text("level"),
+    _text("logger"),
+    _text("platform"),
+    _text("type"),
+    _text("title"),
+    _text("culprit"),
+    _text("message"),
+    _json("metadata"),
+    _time("first_seen"),
+    _time("last_seen"),
+    _time("active_at"),
+    Column("times_seen", Id, nullable=False),
+    _text("first_release"),
+    _text("last_release"),
+    Column("priority", Word(Priority), nullable=True),
+    _time("priority_locked_at", optional=True),
+    _time("resolved_at", optional=True),
+    _of("user", "assignee_user_id", optional=True),
+    _of("team", "assignee_team_id", optional=True),
+    Column("share_id", Hex, nullable=True),
+    _number("comment_count"),
+    _number("version"),
+    CheckConstraint("assignee_user_id IS NULL OR assignee_team_id IS NULL", name="one_assignee"),
+    UniqueConstraint("project_id", "number"),
+    UniqueConstraint("share_id"),
+    Index(None, "project_id", "status", "last_seen", "id"),
+    Index(None, "project_id", "status", "first_seen", "id"),
+    Index(None, "project_id", "status", "times_seen", "id"),
+    Index(None, "assignee_user_id"),
+    Index(None, "assignee_team_id"),
+)
+
+tombstone = _table(
+    "tombstone",
+    _of("project"),
+    Column("previous_issue_id", Id, nullable=False),
+    _text("level"),
+    _text("type"),
+    _text("title"),
+    _text("culprit"),
+    _text("message"),
+    _json("metadata"),
+    _of("user", "actor_id", optional=True),
+    _time("created_at"),
+    Column("times_discarded", Id, nullable=False),
+    Index(None, "project_id"),
+    Index(None, "actor_id"),
+)
+
+# Which issue a grouping hash belongs to. With neither issue nor tombstone it is free: the next event makes an issue.
+# Events digested before `since` belong to an earlier owner that is gone, never to this one.
+issue_hash = _keyed(
+    "issue_hash",
+    _of("project", key=True),
+    Column("hash", Hex, primary_key=True),
+    _of("issue", optional=True),
+    _of("tombstone", optional=True),
+    _time("since", optional=True),
+    CheckConstraint("issue_id IS NULL OR tombstone_id IS NULL", name="one_owner"),
+    Index(None, "issue_id"),
+    Index(None, "tombstone_id"),
+)
+
+# Where a merged issue went: looked up by its old id, or by its old number in the project.
+issue_redirect = Table(
+    "issue_redirect",
+    metadata,
+    Column("previous_issue_id", Id, primary_key=True, autoincrement=False),
+    _of("project"),
+    Column("previous_number", Id, nullable=False),
+    _of("issue"),
+    UniqueConstraint("project_id", "previous_number"),
+    Index(None, "issue_id"),
+)
+
+resolution = Table(
+    "resolution",
+    metadata,
+    _of("issue", key=True),
+    Column("type", Word(ResolutionType), nullable=False),
+    _text("release"),
+    _text("current_release", optional=True),
+    _of("user", "actor_id", optional=True),
+    _time("created_at"),
+    Index(None, "actor_id"),
+)
+
+snooze = Table(
+    "snooze",
+    metadata,
+    _of("issue", key=True),
+    _time("until", optional=True),
+    _number("count", optional=True),
+    _number("window_minutes", optional=True),
+    _number("user_count", optional=True),
+    _number("user_window_minutes", optional=True),
+    Column("times_seen_at_start", Id, nullable=True),
+    Column("users_seen_at_start", Id, nullable=True),
+    _of("user", "actor_id", optional=True),
+    Index(None, "until"),
+    Index(None, "actor_id"),
+)
+
+issue_environment = _keyed(
+    "issue_environment",
+    _of("issue", key=True),
+    _of("environment", key=True),
+    _time("first_seen"),
+    _time("last_seen"),
+    _text("first_release"),
+    Index(None, "environment_id"),
+)
+
+activity = _table(
+    "activity",
+    _of("issue"),
+    Column("type", Word(ActivityType), nullable=False),
+    _json("data"),
+    _of("user", optional=True),
+    _time("created_at"),
+    Index(None, "issue_id", "created_at", "id"),
+    Index(None, "user_id"),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    _of("issue", key=True),
+    Column("reason", Word(InboxReason), nullable=False),
+    _time("added_at"),
+    Index(None, "added_at"),
+)
+
+bookmark = _keyed("bookmark", _of("issue", key=True), _of("user", key=True), Index(None, "user_id"))
+
+seen = _keyed("seen", _of("issue", key=True), _of("user", key=True), _time("last_seen"), Index(None, "user_id"))
+
+subscription = _keyed(
+    "subscription",
+    _of("issue", key=True),
+    _of("user", key=True),
+    _flag("is_active"),
+    Column("reason", Word(SubscriptionReason), nullable=False),
+    _time("created_at"),
+    Index(None, "user_id"),
+)
+
+attachment = _table(
+    "attachment",
+    _of("project"),
+    Column("event_id", Hex, nullable=False),
+    _text("name"),
+    _text("type"),
+    _text("content_type"),
+    Column("size_bytes", Id, nullable=False),
+    Column("sha256", Hex, nullable=False),
+    _time("created_at"),
+    Index(None, "project_id", "event_id"),
+    Index(None, "sha256"),
+    Index(None, "created_at"),
+)
+
+# Work -----------------------------------------------------------------------------------------------------------------
+
+outbox = _table(
+    "outbox",
+    _text("kind"),
+    _json("payload"),
+    _time("created_at"),
+    _time("due_at"),
+    _number("tries"),
+    Index(None, "kind", "due_at", "id"),
+)
+
+applied_batch = _keyed(
+    "applied_batch", Column("batch_id", Hex, primary_key=True), _time("applied_at"), Index(None, "applied_at")
+)
+
+applied_event = _keyed(
+    "applied_event",
+    Column("project_id", Id, primary_key=True, autoincrement=False),
+    Column("event_id", Hex, primary_key=True),
+    Column("batch_id", Hex, nullable=False),
+    _time("applied_at"),
+    Index(None, "applied_at"),
+)
+
+# One row: grows with every change of organizations, projects and keys, so that caches know when to forget.
+config_version = Table(
+    "config_version",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("version", Id, nullable=False),
+)

@@ -1,0 +1,44 @@
+"""Rules of the whole suite: in CI nothing may be skipped, and one process has one event store."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import settings
+
+from tocsin.storage.history.store import History
+
+# The machines that run this are shared and slow at times: what takes long is no failure, what hangs is (timeout).
+settings.register_profile("tocsin", deadline=None)
+settings.load_profile("tocsin")
+
+
+@pytest.fixture(scope="session")
+def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[History]:
+    """One engine for all tests of the process: it can open one directory only. Each test has a project of its own."""
+    with History.open(f"chdb://{tmp_path_factory.mktemp('history')}") as opened:
+        yield opened
+
+
+@pytest.fixture
+def empty_history(history: History) -> History:
+    """The same engine without any event, for tests whose projects are numbered from one."""
+    history.command("TRUNCATE TABLE event")
+    return history
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport():
+    return _without_skips((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report():
+    return _without_skips((yield))
+
+
+def _without_skips(report):
+    if os.environ.get("CI") == "true" and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which CI does not allow: {report.longrepr}"
+    return report
