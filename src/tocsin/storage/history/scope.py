@@ -1,0 +1,124 @@
+"""Whose events are asked for, and which of them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from tocsin.domain.event.event import GroupingHash
+from tocsin.storage.history.filters import (
+    ALWAYS,
+    Clause,
+    bound,
+    every,
+    in_environments,
+    in_projects,
+    instant,
+    texts,
+)
+from tocsin.storage.history.instant import micros
+
+
+class ProjectScope(msgspec.Struct, frozen=True):
+    """All events of some projects."""
+
+    project_ids: tuple[int, ...]
+
+    def clause(self) -> Clause:
+        """Return the condition that an event belongs to the scope."""
+        return in_projects(self.project_ids)
+
+
+class IssueScope(msgspec.Struct, frozen=True):
+    """The events of one issue: those whose primary hash is one of *hashes*.
+
+    A hash may carry the time *since* which it belongs to the issue: events digested before it belong to an issue that
+    was deleted, and are on their way out.
+    """
+
+    project_id: int
+    hashes: tuple[tuple[GroupingHash, datetime | None], ...]
+
+    def clause(self) -> Clause:
+        """Return the condition that an event belongs to the issue."""
+        return in_issues((self,))
+
+
+Scope = ProjectScope | IssueScope
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """Which events of a scope count: from *start* (inclusive) to *end* (exclusive), and matching *where*.
+
+    No environment given means any of them.
+    """
+
+    start: datetime | None = None
+    end: datetime | None = None
+    environments: tuple[str, ...] = ()
+    where: Clause = ALWAYS
+
+    def clause(self) -> Clause:
+        """Return the condition that an event is selected."""
+        return every((*_bounds(self.start, self.end), in_environments(self.environments), self.where))
+
+
+EVERYTHING = Selection()
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Which rows of an ordered answer: *limit* of them after the first *offset*."""
+
+    limit: int
+    offset: int = 0
+
+
+def in_issues(scopes: Sequence[IssueScope]) -> Clause:
+    """Return the condition that an event belongs to one of *scopes*."""
+    by_project: dict[int, list[GroupingHash]] = {}
+    for scope in scopes:
+        by_project.setdefault(scope.project_id, []).extend(name for name, _ in scope.hashes)
+    # Project and hash apart keep the primary key usable; the few foreign pairs are sorted out by number.
+    names = dict.fromkeys(name for hashes in by_project.values() for name in hashes)
+    wanted = texts(names)
+    hashes = Clause(
+        f"primary_hash IN arrayMap(name -> toFixedString(unhex(name), 16), {wanted.sql})", wanted.parameters
+    )
+    conditions = [in_projects(tuple(by_project)), hashes, digested_in_time(scopes)]
+    if len(by_project) > 1:
+        number = issue_number(scopes)
+        conditions.append(Clause(f"{number.sql} != 0", number.parameters))
+    return every(conditions)
+
+
+def issue_number(scopes: Sequence[IssueScope]) -> Clause:
+    """Return which of *scopes* an event belongs to, counted from 1; 0 stands for none of them."""
+    numbers = [number for number, scope in enumerate(scopes, 1) for _ in scope.hashes]
+    return _by_hash(scopes, bound("Array(UInt32)", numbers), "toUInt32(0)")
+
+
+def digested_in_time(scopes: Sequence[IssueScope]) -> Clause:
+    """Return the condition that an event was digested since its hash belongs to its issue; other hashes pass."""
+    starts = [since for scope in scopes for _, since in scope.hashes]
+    if not any(starts):
+        return ALWAYS
+    since = _by_hash(scopes, bound("Array(Int64)", [micros(start) if start else 0 for start in starts]), "toInt64(0)")
+    return Clause(f"toUnixTimestamp64Micro(digested_at) >= {since.sql}", since.parameters)
+
+
+def _by_hash(scopes: Sequence[IssueScope], values: Clause, otherwise: str) -> Clause:
+    """Return the one of *values*, given per hash of each scope, that belongs to the hash of an event."""
+    keys = texts(f"{scope.project_id}:{name}" for scope in scopes for name, _ in scope.hashes)
+    pair = "concat(toString(project_id), ':', lower(hex(primary_hash)))"
+    return Clause(f"transform({pair}, {keys.sql}, {values.sql}, {otherwise})", {**keys.parameters, **values.parameters})
+
+
+def _bounds(start: datetime | None, end: datetime | None) -> list[Clause]:
+    bounds = []
+    if start:
+        moment = instant(start)
+        bounds.append(Clause(f"timestamp >= {moment.sql}", moment.parameters))
+    if end:
+        moment = instant(end)
+        bounds.append(Clause(f"timestamp < {moment.sql}", moment.parameters))
+    return bounds

@@ -1,0 +1,147 @@
+"""The door to history: a few connections to ClickHouse, in-process or a server, lent to one caller at a time."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from queue import Empty, LifoQueue
+from typing import Any, Self
+
+import clickhouse_connect
+import msgspec
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
+
+from tocsin.domain.errors import Unavailable
+from tocsin.storage.history import schema
+
+_CONNECT_SECONDS_MAX = 5
+_TOO_COSTLY = frozenset({"TIMEOUT_EXCEEDED", "TOO_SLOW", "MEMORY_LIMIT_EXCEEDED"})
+
+
+class HistoryLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """What history may use. The first two hold only for the engine in this process; a server has its own."""
+
+    engine_memory_bytes_max: int = 2 << 30
+    mark_cache_bytes_max: int = 64 << 20
+    query_memory_bytes_max: int = 1 << 30
+    query_seconds_max: int = 30
+    connections_max: int = 4
+    """Callers that history serves at once; more wait for at most ``query_seconds_max``."""
+
+
+class History:
+    """Events, append-only. Safe to share among threads; only one process at a time may open a ``chdb`` directory.
+
+    A connection holds a session and answers one statement at a time, in-process and over HTTP alike, so History keeps
+    ``connections_max`` of them and lends each to one caller. :meth:`close` must run before the interpreter exits.
+    """
+
+    def __init__(self, clients: Sequence[Client], limits: HistoryLimits) -> None:
+        self._idle: LifoQueue[Client] = LifoQueue()
+        self._lent_max = len(clients)
+        self._limits = limits
+        for client in clients:
+            self._idle.put(client)
+
+    @classmethod
+    def open(cls, url: str, limits: HistoryLimits | None = None) -> Self:
+        """Open history at *url* and create what is missing of its schema.
+
+        *url* is ``chdb:///directory`` for the engine in this process, ``clickhouse://user:password@host:port/database``
+        for a server.
+        """
+        limits = limits or HistoryLimits()
+        history = cls([_connect(url, limits) for _ in range(limits.connections_max)], limits)
+        try:
+            history.command(schema.event_table())
+        except BaseException:
+            history.close()
+            raise
+        return history
+
+    def close(self) -> None:
+        """Wait for the statements that are under way, then let go of the engine. Later calls are refused."""
+        lent, self._lent_max = self._lent_max, 0
+        for _ in range(lent):
+            self._idle.get(timeout=2 * self._limits.query_seconds_max).close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Sequence[Any]]:
+        """Return the rows that *sql* yields, times in UTC, fixed strings as bytes.
+
+        Raise `Unavailable` when it takes too long, needs too much memory, or finds no free connection.
+        """
+        with self._connection() as client:
+            return list(client.query(sql, parameters=dict(parameters or {}), tz_mode="aware").result_rows)
+
+    def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
+        """Carry out a statement that yields no rows."""
+        with self._connection() as client:
+            client.command(sql, parameters=dict(parameters or {}))
+
+    def insert_columns(self, columns: Sequence[Sequence[Any]], settings: dict[str, Any]) -> None:
+        """Append a batch, given column by column in the order of `schema.EVENT_COLUMNS`."""
+        with self._connection() as client:
+            client.insert(
+                "event",
+                columns,
+                column_names=schema.EVENT_COLUMN_NAMES,
+                column_type_names=schema.EVENT_COLUMN_TYPES,
+                column_oriented=True,
+                settings=settings,
+            )
+
+    def is_alive(self) -> bool:
+        """Whether the engine answers."""
+        try:
+            self.rows("SELECT 1")
+        except (Unavailable, ClickHouseError):
+            return False
+        return True
+
+    @contextmanager
+    def _connection(self) -> Iterator[Client]:
+        client = self._borrowed()
+        try:
+            yield client
+        except DatabaseError as error:
+            if error.name not in _TOO_COSTLY:
+                raise
+            raise Unavailable("This takes too long to answer. Narrow the time range or the search.") from error
+        finally:
+            self._idle.put(client)
+
+    def _borrowed(self) -> Client:
+        try:
+            if self._lent_max:
+                return self._idle.get(timeout=self._limits.query_seconds_max)
+        except Empty as error:
+            raise Unavailable("Too many questions about events at once. Try again in a moment.") from error
+        raise Unavailable("The event store is closed. Try again when Tocsin has started.")
+
+
+def _connect(url: str, limits: HistoryLimits) -> Client:
+    settings = {
+        "max_execution_time": limits.query_seconds_max,
+        "max_memory_usage": limits.query_memory_bytes_max,
+        # An insert returns once its part is on disk, never from a buffer.
+        "async_insert": 0,
+    }
+    if url.startswith("chdb:"):
+        engine = {
+            "max_server_memory_usage": limits.engine_memory_bytes_max,
+            "mark_cache_size": limits.mark_cache_bytes_max,
+        }
+        return clickhouse_connect.get_client(dsn=url, settings=settings, chdb_options=engine)
+    return clickhouse_connect.get_client(
+        dsn=url,
+        settings=settings,
+        connect_timeout=_CONNECT_SECONDS_MAX,
+        send_receive_timeout=limits.query_seconds_max,
+        # Lists of hashes are too long for the address of a request.
+        form_encode_query_params=True,
+    )

@@ -1,0 +1,86 @@
+"""Tags: which keys a scope has, and which values they take (spec/search.md 5.7)."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from tocsin.storage.history.filters import has_tag, tag
+from tocsin.storage.history.scope import EVERYTHING, Page, Scope, Selection
+from tocsin.storage.history.store import History
+
+TAG_KEYS_MAX = 1000
+TAG_VALUES_MAX = 1000
+
+
+class TagKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key, the events that have it, and its distinct values."""
+
+    key: str
+    events: int
+    values: int
+
+
+class TagValue(msgspec.Struct, frozen=True, kw_only=True):
+    """One value of a key, and when and how often it came."""
+
+    value: str
+    events: int
+    first: datetime
+    last: datetime
+
+
+class TagOrder(StrEnum):
+    """How the values of a key are sorted, highest first; ties are broken by the value."""
+
+    FIRST = "first"
+    LAST = "last"
+    EVENTS = "events"
+
+
+def tag_keys(
+    history: History, scope: Scope, selection: Selection = EVERYTHING, *, limit: int = TAG_KEYS_MAX
+) -> list[TagKey]:
+    """Return the keys that selected events have, by name."""
+    chosen = scope.clause() & selection.clause()
+    sql = (
+        "SELECT pair.1 AS key, count(), uniqExact(pair.2)"
+        f" FROM event ARRAY JOIN tags AS pair WHERE {chosen.sql} GROUP BY key ORDER BY key LIMIT {{limit:UInt32}}"
+    )
+    rows = history.rows(sql, {**chosen.parameters, "limit": min(limit, TAG_KEYS_MAX)})
+    return [TagKey(key=key, events=events, values=values) for key, events, values in rows]
+
+
+def tag_key(history: History, scope: Scope, key: str, selection: Selection = EVERYTHING) -> TagKey | None:
+    """Return what selected events say about *key*; None when none of them has it."""
+    operand, chosen = tag(key), scope.clause() & selection.clause() & has_tag(key)
+    sql = f"SELECT count(), uniqExact({operand.sql}) FROM event WHERE {chosen.sql}"
+    [[events, values]] = history.rows(sql, {**operand.parameters, **chosen.parameters})
+    return TagKey(key=key, events=events, values=values) if events else None
+
+
+def tag_values(
+    history: History,
+    scope: Scope,
+    key: str,
+    selection: Selection,
+    part: Page,
+    order: TagOrder = TagOrder.FIRST,
+) -> list[TagValue]:
+    """Return the values of *key* among selected events, at most ``TAG_VALUES_MAX`` of them."""
+    operand, chosen = tag(key), scope.clause() & selection.clause() & has_tag(key)
+    sql = (
+        f"SELECT {operand.sql} AS value, count() AS events, min(timestamp) AS first, max(timestamp) AS last"
+        f" FROM event WHERE {chosen.sql} GROUP BY value ORDER BY {order} DESC, value"
+        " LIMIT {limit:UInt32} OFFSET {offset:UInt64}"
+    )
+    bindings = {
+        **operand.parameters,
+        **chosen.parameters,
+        "limit": min(part.limit, TAG_VALUES_MAX),
+        "offset": part.offset,
+    }
+    return [
+        TagValue(value=value, events=events, first=first, last=last)
+        for value, events, first, last in history.rows(sql, bindings)
+    ]
