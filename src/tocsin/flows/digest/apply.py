@@ -1,0 +1,274 @@
+"""Apply one digested batch to the stores.
+
+The batch's id is durable in the spool. State records it in the very transaction that applies the batch; history drops a
+batch whose id it has seen; the spool forgets it last. So after a crash anywhere the batch is simply applied again.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import count
+
+import msgspec
+from msgspec.structs import replace
+
+from tocsin.domain.event.event import Event, EventId
+from tocsin.domain.issue.issue import UNSAVED, ActivityType, Issue, IssueId, ProjectId
+from tocsin.domain.issue.observe import Context, Observation, Turn, observe_all, open_issue
+from tocsin.domain.issue.release_line import ReleaseLine
+from tocsin.domain.issue.sighting import sighting_of
+from tocsin.domain.organization import Project
+from tocsin.domain.pipeline import Attachment
+from tocsin.domain.release.version import follows_semver
+from tocsin.flows.digest.groups import Group, grouped
+from tocsin.flows.digest.surroundings import note_surroundings
+from tocsin.storage.blobs import BlobStore, ContentHash
+from tocsin.storage.history.insert import insert
+from tocsin.storage.history.store import History
+from tocsin.storage.state import (
+    activity,
+    applied,
+    attachments,
+    inbox,
+    issue_hashes,
+    issues,
+    outbox,
+    projects,
+    releases,
+)
+from tocsin.storage.state.engine import State, Transaction
+
+StoredFile = tuple[Attachment, ContentHash]
+
+
+class Applied(msgspec.Struct, frozen=True, kw_only=True):
+    """What a batch came to, in events; nothing when it had been applied before."""
+
+    taken: int = 0
+    duplicates: int = 0
+    dropped: int = 0
+    """Events of projects deleted since, and of issues that are discarded for good."""
+    turns: Mapping[Turn, int] = {}
+
+
+class BatchWriter:
+    """Writes digested batches: state first, then history."""
+
+    def __init__(self, state: State, history: History, blobs: BlobStore, clock: Callable[[], datetime]) -> None:
+        self._state = state
+        self._history = history
+        self._blobs = blobs
+        self._clock = clock
+
+    def write(self, batch_id: str, events: Sequence[Event], files: Sequence[Attachment]) -> Applied:
+        """Apply a batch, be it for the first time or again after a crash; both end alike."""
+        stored = [(file, self._blobs.put(file.data)) for file in files]
+        first = _first_of_each_id(events)
+        with self._state.write() as connection:
+            applied_at = applied.applied_at(connection, batch_id)
+            if applied_at is None:
+                taken, applied_at, result = self._take_in(connection, batch_id, first, stored)
+                result = replace(result, duplicates=result.duplicates + len(events) - len(first))
+            else:
+                kept = applied.events_of(connection, batch_id, list(first))
+                taken = [event for key, event in first.items() if key in kept]
+                result = Applied()
+        insert(self._history, batch_id, taken, applied_at)
+        return result
+
+    def _take_in(
+        self,
+        connection: Transaction,
+        batch_id: str,
+        first: Mapping[applied.EventKey, Event],
+        stored: Sequence[StoredFile],
+    ) -> tuple[list[Event], datetime, Applied]:
+        claimed = applied.claim_events(connection, batch_id, list(first), self._clock())
+        fresh = [event for key, event in first.items() if key in claimed]
+        groups = _owned_groups(connection, batch_id, fresh)
+        # Every hash is locked now, so no deletion can come between this moment and the events' row.
+        now = self._clock()
+        observed = _observe(connection, groups, now)
+        _tell(connection, observed, now)
+        note_surroundings(connection, groups, observed)
+        _keep_files(connection, stored, now)
+        applied.record(connection, batch_id, now)
+        taken = [event for group in groups for event in group.events]
+        result = Applied(
+            taken=len(taken),
+            duplicates=len(first) - len(fresh),
+            dropped=len(fresh) - len(taken),
+            turns=Counter(observation.turn for observation in observed),
+        )
+        return taken, now, result
+
+    def is_applied(self, batch_id: str) -> bool:
+        """Say whether state has taken the batch in, so that its id must be kept."""
+        with self._state.read() as connection:
+            return applied.applied_at(connection, batch_id) is not None
+
+    def stores_answer(self) -> bool:
+        """Say whether both stores are there: if so, what fails is the batch."""
+        return self._state.is_alive() and self._history.is_alive()
+
+
+def _first_of_each_id(events: Sequence[Event]) -> dict[applied.EventKey, Event]:
+    """Return the events by id, of repeated ids the first (spec/ingest.md 6.7)."""
+    first: dict[applied.EventKey, Event] = {}
+    for event in events:
+        first.setdefault(_key(event), event)
+    return first
+
+
+def _owned_groups(connection: Transaction, batch_id: str, events: Sequence[Event]) -> list[Group]:
+    """Return *events* by issue, and let go of those that came to nothing."""
+    known = projects.by_ids(connection, {event.project_id for event in events})
+    groups = grouped(connection, [event for event in events if event.project_id in known], known)
+    kept = {_key(event) for group in groups for event in group.events}
+    applied.disown(connection, batch_id, [_key(event) for event in events if _key(event) not in kept])
+    return groups
+
+
+def _key(event: Event) -> applied.EventKey:
+    return ProjectId(event.project_id), event.event_id
+
+
+_NO_RELEASES = ReleaseLine()
+_SEMVER_LOOK_BACK = 10
+"""Newest releases that decide whether a project follows semver (spec/mutation.md 5.1)."""
+
+
+def _observe(connection: Transaction, groups: Sequence[Group], now: datetime) -> list[Observation]:
+    """Return what the batch made of each issue, in the order of *groups*, every issue saved and linked."""
+    stored = issues.load(connection, [group.issue_id for group in groups if group.issue_id], lock=True)
+    known = _releases(connection, groups, stored)
+    numbers = _issue_numbers(connection, groups)
+    observed: list[Observation] = []
+    for group in groups:
+        sightings = [sighting_of(event) for event in group.events]
+        setting = _setting(group.project, known.get(group.project.id, _NO_RELEASES), now)
+        if group.issue_id is None:
+            observed.append(open_issue(sightings, setting, number=next(numbers[group.project.id])))
+        else:
+            observed.append(observe_all(stored[group.issue_id], sightings, setting))
+    return _saved(connection, groups, observed)
+
+
+def _setting(project: Project, line: ReleaseLine, now: datetime) -> Context:
+    return Context(
+        now=now,
+        project_id=project.id,
+        releases=line,
+        resolve_age_hours=project.options.get("resolveAge") or None,
+    )
+
+
+def _releases(
+    connection: Transaction, groups: Sequence[Group], stored: Mapping[IssueId, Issue]
+) -> dict[ProjectId, ReleaseLine]:
+    """Make the releases that events name, and return the lines of the projects that have a resolution to judge."""
+    _ensure_releases(connection, groups)
+    versions: dict[ProjectId, set[str]] = {}
+    for group in groups:
+        resolution = stored[group.issue_id].resolution if group.issue_id else None
+        if resolution is not None:
+            named = {event.release for event in group.events} | {resolution.release, resolution.current_release or ""}
+            versions.setdefault(group.project.id, set()).update(named - {""})
+    return {project_id: _line(connection, project_id, named) for project_id, named in versions.items()}
+
+
+def _ensure_releases(connection: Transaction, groups: Sequence[Group]) -> None:
+    deployed = {
+        (group.project.id, event.release): releases.Deployed(
+            organization_id=group.project.organization_id,
+            project_id=group.project.id,
+            version=event.release,
+            at=event.timestamp,
+        )
+        for group in groups
+        for event in sorted(group.events, key=lambda event: event.timestamp, reverse=True)
+        if event.release
+    }
+    releases.ensure(connection, list(deployed.values()))
+
+
+def _line(connection: Transaction, project_id: ProjectId, versions: set[str]) -> ReleaseLine:
+    known = releases.of_project(connection, project_id, versions)
+    newest = releases.newest_added(connection, project_id, _SEMVER_LOOK_BACK)
+    return ReleaseLine(
+        follows_semver=follows_semver([release.version for release in newest]),
+        dates={version: release.ordered_at for version, release in known.items()},
+    )
+
+
+def _issue_numbers(connection: Transaction, groups: Sequence[Group]) -> dict[ProjectId, Iterator[int]]:
+    wanted = Counter(group.project.id for group in groups if group.issue_id is None)
+    return {
+        project_id: count(projects.take_issue_numbers(connection, project_id, new))
+        for project_id, new in sorted(wanted.items())
+    }
+
+
+def _saved(connection: Transaction, groups: Sequence[Group], observed: Sequence[Observation]) -> list[Observation]:
+    """Write every issue of the batch, and give new ones their ids and every free hash its issue."""
+    issues.save(connection, [observation.issue for observation in observed if observation.issue.id != UNSAVED])
+    new_ids = iter(
+        issues.create(connection, [observation.issue for observation in observed if observation.issue.id == UNSAVED])
+    )
+    saved = [_with_id(observation, new_ids) for observation in observed]
+    issue_hashes.link(
+        connection,
+        {key: kept.issue.id for group, kept in zip(groups, saved, strict=True) for key in group.free_hashes},
+    )
+    return saved
+
+
+def _with_id(observation: Observation, new_ids: Iterator[IssueId]) -> Observation:
+    if observation.issue.id != UNSAVED:
+        return observation
+    return replace(observation, issue=replace(observation.issue, id=next(new_ids)))
+
+
+def _tell(connection: Transaction, observed: Sequence[Observation], now: datetime) -> None:
+    """Record what happened: activity, the inbox, and news for whoever wants to hear it."""
+    activity.add(connection, [entry for observation in observed for entry in observation.activities])
+    _fill_in_versions(connection, observed)
+    reasons = {seen.issue.id: seen.inbox_reason for seen in observed if seen.inbox_reason}
+    inbox.put(connection, reasons, now)
+    turned = [observation for observation in observed if observation.turn is not Turn.SEEN]
+    notices = [
+        outbox.Notice(
+            kind=f"issue.{seen.turn}", payload={"issue_id": seen.issue.id, "project_id": seen.issue.project_id}
+        )
+        for seen in turned
+    ]
+    outbox.add(connection, notices, now)
+
+
+def _fill_in_versions(connection: Transaction, observed: Sequence[Observation]) -> None:
+    """Let "resolved in the next release" name the release that turned out to be next (spec/mutation.md 5.3)."""
+    for seen in observed:
+        if seen.resolved_in:
+            newest = activity.page(connection, seen.issue.id, types=[ActivityType.SET_RESOLVED_IN_RELEASE], limit=1)
+            for activity_id, entry in newest:
+                if not entry.data.get("version"):
+                    activity.set_data(connection, activity_id, entry.data | {"version": seen.resolved_in})
+
+
+def _keep_files(connection: Transaction, stored: Sequence[StoredFile], now: datetime) -> None:
+    attachments.add(
+        connection,
+        [
+            attachments.Attachment(
+                project_id=ProjectId(file.project_id),
+                event_id=EventId(file.event_id),
+                name=file.filename,
+                type=file.attachment_type,
+                content_type=file.content_type,
+                size_bytes=len(file.data),
+                sha256=content_hash,
+                created_at=now,
+            )
+            for file, content_hash in stored
+        ],
+    )
