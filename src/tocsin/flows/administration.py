@@ -1,0 +1,258 @@
+"""Make organizations, teams, projects, users and tokens from the command line. Doing it twice changes nothing."""
+
+import re
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec.structs import replace
+
+from tocsin.domain.access import ALL_SCOPES, Role, Scope
+from tocsin.domain.errors import Malformed, NotFound
+from tocsin.domain.issue.issue import ProjectId, UserId
+from tocsin.domain.organization import Organization, User
+from tocsin.lib.durable_file import make_directory, write_file
+from tocsin.lib.passwords import hash_password
+from tocsin.storage.state import organizations, project_keys, projects, sessions, teams, tokens, users
+from tocsin.storage.state.engine import State, Transaction
+
+_SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
+PASSWORD_LENGTH_MIN = 8
+
+
+class AddedOrganization(msgspec.Struct, frozen=True):
+    """Answer of ``tocsin org add``."""
+
+    id: str
+    slug: str
+
+
+class AddedTeam(msgspec.Struct, frozen=True):
+    """Answer of ``tocsin team add``."""
+
+    id: str
+    slug: str
+
+
+class AddedProject(msgspec.Struct, frozen=True):
+    """Answer of ``tocsin project add``."""
+
+    id: str
+    slug: str
+    dsn: str
+
+
+class AddedUser(msgspec.Struct, frozen=True):
+    """Answer of ``tocsin user add``."""
+
+    id: str
+    username: str
+    email: str
+
+
+class WantedUser(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``tocsin user add`` asks for; ``""`` leaves what an existing user has."""
+
+    email: str
+    org: str
+    role: str
+    username: str = ""
+    name: str = ""
+    password: str = ""
+    teams: Sequence[str] = ()
+
+
+class AddedToken(msgspec.Struct, frozen=True):
+    """Answer of ``tocsin token add``."""
+
+    token: str
+
+
+class FirstRun(msgspec.Struct, frozen=True):
+    """Answer of ``tocsin init``; the password only when it was made up just now."""
+
+    url: str
+    org: str
+    project: str
+    project_id: str
+    dsn: str
+    token: str
+    email: str
+    password: str = ""
+
+
+class Administration:
+    """What an administrator may do without a browser, also while the server runs."""
+
+    def __init__(self, state: State, public_url: str, directory: Path, clock: Callable[[], datetime]) -> None:
+        self._state = state
+        self._url = public_url
+        self._token_file = directory / "init-token"
+        self._clock = clock
+
+    def init(self, *, org: str, project: str, platform: str, email: str, password: str) -> FirstRun:
+        """Make the first organization, team, project, owner and token, as far as they are missing."""
+        _check_slug(org)
+        _check_slug(project)
+        _check_email(email)
+        made_up = ""
+        with self._state.read() as connection:
+            known = users.by_email(connection, email)
+            if not password and (known is None or not users.password_hash(connection, known.id)):
+                made_up = secrets.token_urlsafe(12)
+        self.add_organization(org)
+        self.add_team(project, org=org)
+        added = self.add_project(project, org=org, teams=[project], platform=platform)
+        self.add_user(WantedUser(email=email, org=org, role=Role.OWNER, password=password or made_up, teams=[project]))
+        return FirstRun(self._url, org, project, added.id, added.dsn, self._first_token(email), email, made_up)
+
+    def add_organization(self, slug: str) -> AddedOrganization:
+        """Make an organization, unless it exists."""
+        _check_slug(slug)
+        with self._state.write() as connection:
+            organization_id = organizations.ensure(connection, slug, slug, self._clock())
+        return AddedOrganization(str(organization_id), slug)
+
+    def add_team(self, slug: str, *, org: str) -> AddedTeam:
+        """Make a team, unless it exists. Raises NotFound for an unknown organization."""
+        _check_slug(slug)
+        with self._state.write() as connection:
+            organization = _organization(connection, org)
+            team_id = teams.ensure(connection, organization.id, slug, slug, self._clock())
+        return AddedTeam(str(team_id), slug)
+
+    def add_project(self, slug: str, *, org: str, teams: Sequence[str], platform: str) -> AddedProject:
+        """Make a project with a key and give it to *teams*, unless that is so. Raises NotFound for unknown names."""
+        _check_slug(slug)
+        now = self._clock()
+        with self._state.write() as connection:
+            organization = _organization(connection, org)
+            project_id = projects.ensure(connection, organization.id, slug, slug, now, platform=platform)
+            for team in teams:
+                _add_to_team(connection, organization, team, project_id=project_id)
+            key = project_keys.ensure(connection, project_id, secrets.token_hex(16), secrets.token_hex(16), now)
+        return AddedProject(str(project_id), slug, dsn_of(self._url, key.public_key, project_id))
+
+    def add_user(self, wanted: WantedUser) -> AddedUser:
+        """Make a user and member; bring an existing one to this role, these teams and, if given, this password."""
+        _check_email(wanted.email)
+        role = _role(wanted.role)
+        hashed = hash_password(_checked_password(wanted.password)) if wanted.password else ""
+        now = self._clock()
+        with self._state.write() as connection:
+            organization = _organization(connection, wanted.org)
+            user_id = users.ensure(connection, wanted.email, now)
+            user = _named(connection, users.by_id(connection, user_id), wanted)
+            organizations.set_member(connection, organization.id, user_id, role, now)
+            for team in wanted.teams:
+                _add_to_team(connection, organization, team, user_id=user_id)
+            if hashed:
+                users.set_password_hash(connection, user_id, hashed)
+                sessions.end_all(connection, user_id)
+        return AddedUser(str(user_id), user.username, user.email)
+
+    def add_token(self, *, user: str, scopes: str) -> AddedToken:
+        """Make a token for a user. Raises NotFound for an unknown user, Malformed for an unknown scope."""
+        granted = read_scopes(scopes)
+        secret = tokens.token_text(secrets.token_bytes(tokens.TOKEN_RANDOM_BYTES))
+        with self._state.write() as connection:
+            owner = users.by_email(connection, user)
+            if owner is None:
+                raise NotFound(f"No user has the e-mail {user}. Make one with `tocsin user add`.")
+            grant = tokens.Grant(user_id=owner.id, label="command line", scopes=granted, created_at=self._clock())
+            tokens.create(connection, secret, grant)
+        return AddedToken(secret)
+
+    def _first_token(self, email: str) -> str:
+        """Return the token that ``init`` made before, if it still opens this account, else a new one."""
+        if self._token_file.exists():
+            secret = self._token_file.read_text(encoding="ascii").strip()
+            with self._state.read() as connection:
+                token = tokens.by_secret(connection, secret)
+                owner = users.by_id(connection, token.user_id) if token and token.is_valid(self._clock()) else None
+            if owner is not None and owner.email == email.lower():
+                return secret
+        secret = self.add_token(user=email, scopes="all").token
+        make_directory(self._token_file.parent)
+        write_file(self._token_file, secret.encode(), mode=0o600)
+        return secret
+
+
+def dsn_of(public_url: str, public_key: str, project_id: int) -> str:
+    """Return the DSN to give to an SDK (spec/ingest.md 1.2)."""
+    parts = urlsplit(public_url)
+    return f"{parts.scheme}://{public_key}@{parts.netloc}{parts.path}/{project_id}"
+
+
+def read_scopes(text: str) -> frozenset[Scope]:
+    """Return the scopes of a comma list, or all of them for ``all``. Raises Malformed for one nobody knows."""
+    if text.strip() == "all":
+        return ALL_SCOPES
+    try:
+        return frozenset(Scope(word.strip()) for word in text.split(",") if word.strip())
+    except ValueError as error:
+        known = ", ".join(sorted(ALL_SCOPES))
+        raise Malformed(f"{error}. The scopes are: {known}; or all.") from None
+
+
+def _organization(connection: Transaction, slug: str) -> Organization:
+    organization = organizations.by_slug(connection, slug)
+    if organization is None:
+        raise NotFound(f"No organization has the slug {slug}. Make it with `tocsin org add {slug}`.")
+    return organization
+
+
+def _add_to_team(
+    connection: Transaction,
+    organization: Organization,
+    slug: str,
+    *,
+    project_id: ProjectId | None = None,
+    user_id: UserId | None = None,
+) -> None:
+    team = teams.by_slug(connection, organization.id, slug)
+    if team is None:
+        raise NotFound(f"No team has the slug {slug}. Make it with `tocsin team add {slug} --org {organization.slug}`.")
+    if project_id is not None:
+        teams.add_project(connection, team.id, project_id)
+    if user_id is not None:
+        teams.add_member(connection, team.id, user_id)
+
+
+def _named(connection: Transaction, user: User | None, wanted: WantedUser) -> User:
+    if user is None:
+        raise NotFound(f"The user {wanted.email} was deleted just now. Try again.")
+    named = replace(user, username=wanted.username or user.username, name=wanted.name or user.name)
+    if named != user:
+        users.save(connection, named)
+    return named
+
+
+def _role(text: str) -> Role:
+    try:
+        return Role(text)
+    except ValueError:
+        raise Malformed(f"{text!r} is no role. The roles are: {', '.join(Role)}.") from None
+
+
+def _check_slug(slug: str) -> None:
+    if not _SLUG.fullmatch(slug) or slug.isdigit():
+        raise Malformed(
+            f"{slug!r} is no slug. Use up to 50 lower-case letters, digits, - and _, beginning with a letter or digit, "
+            "and not digits alone."
+        )
+
+
+def _check_email(email: str) -> None:
+    if not _EMAIL.fullmatch(email):
+        raise Malformed(f"{email!r} is no e-mail address. Write it like jane@example.com.")
+
+
+def _checked_password(password: str) -> str:
+    if len(password) < PASSWORD_LENGTH_MIN:
+        raise Malformed(f"The password is too short. Use at least {PASSWORD_LENGTH_MIN} characters.")
+    return password
