@@ -55,7 +55,7 @@ check: install-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/deptry src
-	$(BIN)/vulture
+	$(BIN)/python tests/checks/dead_code.py
 	$(BIN)/codespell
 
 test: check
@@ -63,6 +63,9 @@ test: check
 
 test-fast: install-dev
 	$(BIN)/pytest -n 2 --dist loadgroup tests/domain tests/lib tests/storage tests/contract
+
+docs: install-dev
+	$(BIN)/python -m tests.checks.documented
 
 bench: install-dev
 	$(BIN)/python -m benchmarks

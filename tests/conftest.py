@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+from tests.running import Tocsin, running
 
 from tocsin.storage.history.store import History
 
@@ -25,6 +26,13 @@ def empty_history(history: History) -> History:
     """The same engine without any event, for tests whose projects are numbered from one."""
     history.command("TRUNCATE TABLE event")
     return history
+
+
+@pytest.fixture(scope="session")
+def tocsin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tocsin]:
+    """A running server that all acceptance and browser tests of the process share: each makes a project of its own."""
+    with running(tmp_path_factory.mktemp("tocsin")) as started:
+        yield started
 
 
 @pytest.hookimpl(wrapper=True)

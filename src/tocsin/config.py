@@ -58,7 +58,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     digest_processes: Annotated[int, Meta(ge=1, le=64, description="Worker processes for the pure part of digest.")] = 1
     digest_batch_entries_max: Annotated[
         int, Meta(ge=1, le=10_000, description="Most spool entries digested in one batch.")
-    ] = 250
+    ] = 500
     digest_batch_bytes_max: Annotated[
         int, Meta(ge=1, description="Most body bytes in one batch, as they came over the wire.")
     ] = 32 * _MIB
