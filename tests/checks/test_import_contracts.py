@@ -13,11 +13,11 @@ ROOT = Path(__file__).parents[2]
 
 BREAKS = {
     "layers": ("domain/access.py", "from tocsin.storage import spool as _broken"),
-    "flows": ("flows/digest.py", "from tocsin.flows import triage as _broken"),
+    "flows": ("flows/authenticate.py", "from tocsin.flows import administration as _broken"),
     "edges": ("edges/api/paging.py", "from tocsin.edges import web as _broken"),
     "pure-domain": ("domain/access.py", "import sqlite3 as _broken"),
-    "sql-in-storage": ("flows/digest.py", "import sqlalchemy as _broken"),
-    "http-in-edges": ("flows/digest.py", "import litestar as _broken"),
+    "sql-in-storage": ("flows/authenticate.py", "import sqlalchemy as _broken"),
+    "http-in-edges": ("flows/authenticate.py", "import litestar as _broken"),
     "edges-read-through-views": ("edges/api/paging.py", "from tocsin.storage import blobs as _broken"),
     "workers-stay-light": ("lib/worker_pool.py", "import numpy as _broken"),
     "no-cycles": ("domain/issue/issue.py", "from tocsin.domain.issue import observe as _broken"),
