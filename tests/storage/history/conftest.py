@@ -9,7 +9,8 @@ from tocsin.domain.event.event import Event, EventId, GroupingHash
 
 NOON = datetime(2026, 11, 18, 12, 0, 0, 123456, tzinfo=UTC)
 
-_project_ids = count(1)
+# Other tests number their projects from one, in the same engine.
+_project_ids = count(1_000_000)
 _event_numbers = count(1)
 
 

@@ -6,7 +6,7 @@ this module: asking about them is a mistake of the caller and raises ValueError.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, assert_never
 
 import msgspec
@@ -17,6 +17,9 @@ from tocsin.domain.query.keys import Column, FirstOf, Flag, Kind, Payload, Relea
 from tocsin.domain.query.pattern import Pattern
 from tocsin.domain.query.tree import And, Expression, Operator, Or, Term, Value
 from tocsin.domain.release.version import VersionBound, VersionPattern, parse_release
+
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""For terms that no time matters to."""
 
 
 def holds(expression: Expression, event: Event, *, now: datetime) -> bool:
@@ -47,6 +50,16 @@ def values_of(term: Term, event: Event) -> Sequence[Any]:
     if source is None:
         raise ValueError(f"an event alone cannot tell {term.key.name}")
     return tuple(_read(source, event))
+
+
+def release_meets(term: Term, release: str) -> bool:
+    """Return whether an event of *release* has in it what *term*, on a part of the release's name, asks for.
+
+    Whether the term is negated does not matter here.
+    """
+    if not isinstance(term.key.source, ReleasePart):
+        raise ValueError(f"{term} is about no part of a release")  # noqa: TRY004 - the wrong term, not the wrong type
+    return _fits(term, _release_part(term.key.source, release), _NEVER)
 
 
 def _truth(value: object) -> bool:

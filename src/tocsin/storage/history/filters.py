@@ -155,6 +155,13 @@ def is_event(event_id: str) -> Clause:
     return Clause(f"event_id = toFixedString(unhex({wanted.sql}), 16)", wanted.parameters)
 
 
+def is_any_of_events(event_ids: Sequence[str]) -> Clause:
+    """Return the condition that an event has one of *event_ids*, each of 32 hex digits."""
+    wanted = texts(event_ids)
+    ids = f"arrayMap(name -> toFixedString(unhex(name), 16), {wanted.sql})"
+    return Clause(f"(event_id IN {ids})", wanted.parameters)
+
+
 def in_projects(project_ids: Sequence[int]) -> Clause:
     """Return the condition that an event belongs to one of *project_ids*."""
     return _joined(Clause("project_id"), "IN", bound("Array(UInt64)", list(project_ids)))

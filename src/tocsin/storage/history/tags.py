@@ -1,11 +1,13 @@
 """Tags: which keys a scope has, and which values they take (spec/search.md 5.7)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
-from tocsin.storage.history.filters import has_tag, tag
+from tocsin.storage.history.filters import Text, column, has_tag, is_any_of_events, is_one_of, tag
 from tocsin.storage.history.scope import EVERYTHING, Page, Scope, Selection
 from tocsin.storage.history.store import History
 
@@ -84,3 +86,35 @@ def tag_values(
         TagValue(value=value, events=events, first=first, last=last)
         for value, events, first, last in history.rows(sql, bindings)
     ]
+
+
+def top_tag_values(
+    history: History, scope: Scope, selection: Selection = EVERYTHING, *, each_max: int
+) -> dict[str, list[TagValue]]:
+    """Return the most frequent values of every key that selected events have, at most *each_max* of each."""
+    chosen = scope.clause() & selection.clause()
+    sql = (
+        "SELECT pair.1 AS key, pair.2 AS value, count() AS events, min(timestamp) AS first, max(timestamp) AS last"
+        f" FROM event ARRAY JOIN tags AS pair WHERE {chosen.sql} GROUP BY key, value"
+        " ORDER BY key, events DESC, value LIMIT {each_max:UInt32} BY key LIMIT {limit:UInt32}"
+    )
+    bindings = {**chosen.parameters, "each_max": each_max, "limit": TAG_KEYS_MAX * each_max}
+    found: dict[str, list[TagValue]] = {}
+    for key, value, events, first, last in history.rows(sql, bindings):
+        found.setdefault(key, []).append(TagValue(value=value, events=events, first=first, last=last))
+    return found
+
+
+def users_behind(
+    history: History, scope: Scope, selection: Selection, values: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """Return, by user tag, the user as the latest selected event tells it."""
+    chosen = scope.clause() & selection.clause() & is_one_of(column(Text.USER), values)
+    sql = f"SELECT lower(hex(argMax(event_id, timestamp))) FROM event WHERE {chosen.sql} GROUP BY user"
+    latest = scope.clause() & is_any_of_events([name for (name,) in history.rows(sql, chosen.parameters)])
+    details = f"SELECT user, JSONExtractRaw(payload, 'user') FROM event WHERE {latest.sql}"
+    return {
+        value: msgspec.json.decode(user, type=dict[str, Any])
+        for value, user in history.rows(details, latest.parameters)
+        if user
+    }

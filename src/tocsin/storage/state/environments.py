@@ -81,6 +81,11 @@ def in_organization(connection: Connection, organization_id: OrganizationId, lim
     return all_as(Environment, connection.execute(query.order_by(environment.c.name).limit(limit)))
 
 
+def known(connection: Connection, organization_id: OrganizationId, names: Collection[str]) -> set[str]:
+    """Return those of *names* that are environments of the organization."""
+    return {name for _, name in _ids(connection, {(organization_id, name) for name in names})}
+
+
 def of_project(connection: Connection, project_id: ProjectId, limit: int) -> list[tuple[Environment, bool]]:
     """Return the project's environments by name, each with whether the project hides it."""
     columns = [environment.c[name] for name in Environment.__struct_fields__]
@@ -88,6 +93,17 @@ def of_project(connection: Connection, project_id: ProjectId, limit: int) -> lis
     query = query.where(project_environment.c.project_id == project_id).order_by(environment.c.name).limit(limit)
     rows = connection.execute(query).mappings().all()
     return [(Environment(**{c.name: row[c.name] for c in columns}), row["is_hidden"]) for row in rows]
+
+
+def shown_in_projects(connection: Connection, project_ids: Collection[ProjectId]) -> dict[ProjectId, list[str]]:
+    """Return the names of the environments that each project shows, in order; a project without any has no entry."""
+    found: dict[ProjectId, list[str]] = {}
+    for some in portions(project_ids):
+        query = select(project_environment.c.project_id, environment.c.name).join_from(environment, project_environment)
+        shown = (project_environment.c.project_id.in_(some), ~project_environment.c.is_hidden)
+        for project_id, name in connection.execute(query.where(*shown).order_by(environment.c.name)):
+            found.setdefault(project_id, []).append(name)
+    return found
 
 
 def set_hidden(

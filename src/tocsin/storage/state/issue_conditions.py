@@ -4,17 +4,47 @@ A condition is a frozen value that knows its ``clause``: a new kind of condition
 """
 
 import operator
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Collection, Iterable
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Table, and_, exists, false, func, literal, or_, select, true, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    Text,
+    and_,
+    exists,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    tuple_,
+    type_coerce,
+)
 
-from tocsin.domain.issue.issue import IssueId, ProjectId, Status, Substatus, TeamId, UserId
-from tocsin.storage.state.rows import all_as, select_as
-from tocsin.storage.state.tables import bookmark, inbox, issue, subscription
+from tocsin.domain.event.event import GroupingHash
+from tocsin.domain.issue.issue import ActivityType, IssueId, ProjectId, Status, Substatus, TeamId, UserId
+from tocsin.domain.organization import OrganizationId
+from tocsin.storage.state.rows import all_as, portions, select_as
+from tocsin.storage.state.tables import (
+    activity,
+    bookmark,
+    environment,
+    inbox,
+    issue,
+    issue_environment,
+    issue_hash,
+    subscription,
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAMED_HASHES_MAX = 1000
+"""More hashes than this are found faster by reading all that belong to the issues in question."""
 
 
 class Condition(Protocol):
@@ -68,14 +98,7 @@ class Between(msgspec.Struct, frozen=True, kw_only=True):
 
     def clause(self) -> ColumnElement[bool]:
         """Return it as SQL over the table ``issue``."""
-        column = issue.c[self.field]
-        bounds = (
-            (operator.ge, self.least),
-            (operator.gt, self.above),
-            (operator.le, self.most),
-            (operator.lt, self.below),
-        )
-        return and_(true(), *(compare(column, value) for compare, value in bounds if value is not None))
+        return _between(issue.c[self.field], self)
 
 
 class AssignedTo(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +118,69 @@ class Unassigned(msgspec.Struct, frozen=True):
     def clause(self) -> ColumnElement[bool]:
         """Return it as SQL over the table ``issue``."""
         return and_(issue.c.assignee_user_id.is_(None), issue.c.assignee_team_id.is_(None))
+
+
+class FirstSeenIn(msgspec.Struct, frozen=True, kw_only=True):
+    """First met in one of these environments of the organization between bounds; a bound that is None does not bind."""
+
+    organization_id: OrganizationId
+    environments: tuple[str, ...]
+    least: datetime | None = None
+    above: datetime | None = None
+    most: datetime | None = None
+    below: datetime | None = None
+
+    def clause(self) -> ColumnElement[bool]:
+        """Return it as SQL over the table ``issue``."""
+        met = select(func.min(issue_environment.c.first_seen)).where(
+            issue_environment.c.issue_id == issue.c.id, _environment_among(self.organization_id, self.environments)
+        )
+        first_seen = met.correlate(issue).scalar_subquery()
+        return and_(first_seen.is_not(None), _between(first_seen, self))
+
+
+class FirstReleaseIn(msgspec.Struct, frozen=True, kw_only=True):
+    """First met in one of these environments of the organization in one of these releases."""
+
+    organization_id: OrganizationId
+    environments: tuple[str, ...]
+    versions: tuple[str, ...]
+
+    def clause(self) -> ColumnElement[bool]:
+        """Return it as SQL over the table ``issue``."""
+        return _has_row(
+            issue_environment,
+            _environment_among(self.organization_id, self.environments),
+            issue_environment.c.first_release.in_(self.versions),
+        )
+
+
+class RegressedIn(msgspec.Struct, frozen=True):
+    """Came back in one of these releases; None for any."""
+
+    versions: tuple[str, ...] | None
+
+    def clause(self) -> ColumnElement[bool]:
+        """Return it as SQL over the table ``issue``."""
+        regressions = activity.c.type == ActivityType.SET_REGRESSION
+        if self.versions is None:
+            return _has_row(activity, regressions)
+        # The text is ours, written without blanks.
+        texts = [f'"version":{msgspec.json.encode(version).decode()}' for version in self.versions]
+        data = type_coerce(activity.c.data, Text)
+        return _has_row(activity, regressions, or_(false(), *(data.contains(text, autoescape=True) for text in texts)))
+
+
+class Marked(msgspec.Struct, frozen=True):
+    """Bookmarked by anybody, or anybody wants to hear of it."""
+
+    mark: Literal["bookmark", "subscription"]
+
+    def clause(self) -> ColumnElement[bool]:
+        """Return it as SQL over the table ``issue``."""
+        if self.mark == "bookmark":
+            return _has_row(bookmark)
+        return _has_row(subscription, subscription.c.is_active)
 
 
 class BookmarkedBy(msgspec.Struct, frozen=True):
@@ -159,6 +245,36 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     times_seen: int
 
 
+class OwnedHash(msgspec.Struct, frozen=True):
+    """A grouping hash and the issue that it belongs to."""
+
+    project_id: ProjectId
+    hash: GroupingHash
+    since: datetime | None
+    """Events digested before this belong to an earlier issue that was deleted; None when there was none."""
+    issue_id: IssueId
+    first_seen: datetime
+    """When the issue was first seen."""
+
+
+class Placed(msgspec.Struct, frozen=True):
+    """An issue and the time it is sorted by."""
+
+    id: IssueId
+    at: datetime
+
+
+class Stretch(msgspec.Struct, frozen=True, kw_only=True):
+    """Issues that stand around an edge in time, as far as there are so many."""
+
+    edge: datetime | None = None
+    """Without an edge all issues are below it."""
+    above: int = 0
+    """How many from the edge on."""
+    below: int = 0
+    """How many before it."""
+
+
 class Position(msgspec.Struct, frozen=True):
     """Where a page ended: the value it was sorted by, and the id, of its last candidate."""
 
@@ -186,6 +302,73 @@ def count(connection: Connection, conditions: Iterable[Condition], limit: int) -
     """Return how many issues meet all *conditions*, counting no further than *limit*."""
     met = select(issue.c.id).where(*(one.clause() for one in conditions)).limit(limit).subquery()
     return int(connection.execute(select(func.count()).select_from(met)).scalar_one())
+
+
+def owned_hashes(
+    connection: Connection, conditions: Iterable[Condition], hashes: Collection[GroupingHash]
+) -> list[OwnedHash]:
+    """Return which of *hashes*, of whatever project, belong to issues that meet all *conditions*."""
+    owned = (issue_hash.c.project_id, issue_hash.c.hash, issue_hash.c.since, issue.c.id, issue.c.first_seen)
+    query = select(*owned).join_from(issue_hash, issue).where(*(one.clause() for one in conditions))
+    if len(hashes) > _NAMED_HASHES_MAX:
+        wanted = set(hashes)
+        return [OwnedHash(*row) for row in connection.execute(query) if row[1] in wanted]
+    return [
+        OwnedHash(*row)
+        for some in portions(hashes)
+        for row in connection.execute(query.where(issue_hash.c.hash.in_(some)))
+    ]
+
+
+def around(
+    connection: Connection,
+    conditions: Iterable[Condition],
+    *,
+    order: Order,
+    grain: timedelta,
+    stretch: Stretch,
+) -> list[Placed]:
+    """Return the issues that meet all *conditions* in a stretch of their line, latest first.
+
+    Time is cut into grains, and a grain is never cut in two: where one issue of it is returned, all are. Inside a grain
+    issues are sorted by id, greatest first. The edge lies between two grains.
+    """
+    column, edge = issue.c[order], stretch.edge
+    query = select(issue.c.id, column.label("at")).where(*(one.clause() for one in conditions))
+    later, earlier = query.order_by(column, issue.c.id), query.order_by(column.desc(), issue.c.id.desc())
+    if edge is not None:
+        later, earlier = later.where(column >= edge), earlier.where(column < edge)
+    found: list[Placed] = []
+    for side, wanted in ((later, stretch.above), (earlier, stretch.below)):
+        rows = all_as(Placed, connection.execute(side.limit(wanted))) if wanted else []
+        if len(rows) == wanted and rows:
+            start = _grain_start(rows[-1].at, grain)
+            whole = query.where(column >= start, column < start + grain)
+            rows = [row for row in rows if _grain_start(row.at, grain) != start]
+            rows += all_as(Placed, connection.execute(whole))
+        found += rows
+    return sorted(found, key=lambda row: (_grain_start(row.at, grain), row.id), reverse=True)
+
+
+def _grain_start(at: datetime, grain: timedelta) -> datetime:
+    return at - (at - _EPOCH) % grain
+
+
+def _between(column: ColumnElement[Any], bounds: Between | FirstSeenIn) -> ColumnElement[bool]:
+    compared = (
+        (operator.ge, bounds.least),
+        (operator.gt, bounds.above),
+        (operator.le, bounds.most),
+        (operator.lt, bounds.below),
+    )
+    return and_(true(), *(compare(column, value) for compare, value in compared if value is not None))
+
+
+def _environment_among(organization_id: OrganizationId, names: tuple[str, ...]) -> ColumnElement[bool]:
+    known = select(environment.c.id).where(
+        environment.c.organization_id == organization_id, environment.c.name.in_(names)
+    )
+    return issue_environment.c.environment_id.in_(known)
 
 
 def _has_row(table: Table, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -95,6 +95,18 @@ def by_issue(connection: Connection, issue_ids: Iterable[IssueId]) -> dict[Issue
     return found
 
 
+def reborn(connection: Connection, project_ids: Iterable[ProjectId]) -> dict[ProjectId, list[IssueHash]]:
+    """Return the hashes that belong to their issue only since some time, those of each project."""
+    found: dict[ProjectId, list[IssueHash]] = {}
+    for some in portions(project_ids):
+        owned = (issue_hash.c.issue_id.is_not(None), issue_hash.c.since.is_not(None))
+        query = select(issue_hash).where(issue_hash.c.project_id.in_(some), *owned).order_by(*_KEY)
+        for row in connection.execute(query):
+            one = IssueHash(project_id=row.project_id, hash=row.hash, since=row.since)
+            found.setdefault(one.project_id, []).append(one)
+    return found
+
+
 def _owners(connection: Connection, keys: Iterable[HashKey], query: Select[*tuple[Any, ...]]) -> dict[HashKey, Owner]:
     found: dict[HashKey, Owner] = {}
     for some in portions(keys):

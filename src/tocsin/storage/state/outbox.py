@@ -6,7 +6,7 @@ from typing import Any, NewType
 
 import msgspec
 from msgspec import structs
-from sqlalchemy import Connection, delete, insert, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from tocsin.storage.state.rows import all_as, portions, select_as
 from tocsin.storage.state.tables import outbox
@@ -57,6 +57,17 @@ def done(connection: Connection, ids: Collection[OutboxId]) -> None:
     """Forget notices that were carried out, or given up."""
     for some in portions(ids):
         connection.execute(delete(outbox).where(outbox.c.id.in_(some)))
+
+
+def prune(connection: Connection, before: datetime, rows_max: int, *, kept: Collection[str]) -> int:
+    """Forget notices older than that which nobody took, at most *rows_max*, save for the kinds *kept*.
+
+    Return how many that were.
+    """
+    stale = select(outbox.c.id).where(outbox.c.created_at < before, outbox.c.kind.not_in(list(kept)))
+    ids = connection.execute(stale.order_by(outbox.c.id).limit(rows_max)).scalars().all()
+    done(connection, ids)
+    return len(ids)
 
 
 def put_off(connection: Connection, ids: Collection[OutboxId], until: datetime) -> None:

@@ -111,6 +111,19 @@ def newest(connection: Connection, project_id: ProjectId) -> Release | None:
     return one_as(Release, connection.execute(query))
 
 
+def newest_versions(connection: Connection, project_ids: Collection[ProjectId]) -> dict[ProjectId, str]:
+    """Return the version of each project's newest release by order date; a project without any has no entry."""
+    project_id, ordered = release_project.c.project_id, (_ORDERED_AT.desc(), release.c.id.desc())
+    place = func.row_number().over(partition_by=project_id, order_by=ordered).label("place")
+    ranked = select(project_id, release.c.version, place).join_from(release, release_project)
+    found: dict[ProjectId, str] = {}
+    for some in portions(project_ids):
+        of_some = ranked.where(project_id.in_(some)).subquery()
+        rows = connection.execute(select(of_some.c.project_id, of_some.c.version).where(of_some.c.place == 1))
+        found |= {one: version for one, version in rows}  # noqa: C416 - rows are not pairs to mypy
+    return found
+
+
 def greatest(connection: Connection, project_id: ProjectId) -> Release | None:
     """Return the project's greatest release by semantic version, None when none of them has one."""
     query = _of_projects([project_id]).where(release.c.semver_key.is_not(None))
@@ -126,21 +139,27 @@ def successor(connection: Connection, project_id: ProjectId, current: Release) -
     return one_as(Release, connection.execute(query))
 
 
-def page(
+def page(  # noqa: PLR0913 - the parameters of the list
     connection: Connection,
     project_ids: Collection[ProjectId],
     *,
     contains: str = "",
     status: str = "",
+    by_version: bool = False,
     limit: int,
     offset: int = 0,
 ) -> list[Release]:
-    """Return the releases of any of the projects, newest first, optionally of one status or with *contains* in them."""
+    """Return the releases of any of the projects, newest first, optionally of one status or with *contains* in them.
+
+    *by_version* puts the greatest semantic version first, and releases without one last.
+    """
     query = _of_projects(project_ids)
     if status:
         query = query.where(release.c.status == status)
     if contains:
         query = query.where(release.c.version.icontains(contains, autoescape=True))
+    if by_version:
+        query = query.order_by(release.c.semver_key.desc().nulls_last())
     query = query.order_by(_ORDERED_AT.desc(), release.c.id.desc()).limit(limit).offset(offset)
     return all_as(Release, connection.execute(query))
 

@@ -1,0 +1,216 @@
+"""From the terms about issues to conditions that state can check (spec/search.md 2.2, 2.3)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from tocsin.domain.errors import InvalidQuery
+from tocsin.domain.issue.issue import IssueId, Priority, Status, Substatus, TeamId, UserId
+from tocsin.domain.query.dates import DateRange
+from tocsin.domain.query.resolve import LATEST
+from tocsin.domain.query.tree import Operator, Term
+from tocsin.flows.search import names
+from tocsin.flows.search.request import IssueSearch
+from tocsin.storage.state import teams, users
+from tocsin.storage.state.engine import Transaction
+from tocsin.storage.state.issue_conditions import (
+    Among,
+    AnyOf,
+    AssignedTo,
+    Between,
+    BookmarkedBy,
+    Condition,
+    Field,
+    FirstReleaseIn,
+    FirstSeenIn,
+    InInbox,
+    Marked,
+    Not,
+    Order,
+    RegressedIn,
+    SubscribedBy,
+    Unassigned,
+)
+
+INBOX_DAYS = 7
+"""How long issues wait for review before ``is:for_review`` forgets them."""
+
+NEVER = AnyOf(())
+ALWAYS = Not(NEVER)
+
+SHOWN = Among(Field.STATUS, (Status.UNRESOLVED, Status.RESOLVED, Status.IGNORED))
+"""What nobody is deleting or merging away (rule 8)."""
+
+
+class _Asking(msgspec.Struct, frozen=True, kw_only=True):
+    """A search, and where to look up what it names."""
+
+    connection: Transaction
+    wanted: IssueSearch
+    now: datetime
+
+
+def conditions(
+    connection: Transaction, terms: Sequence[Term], wanted: IssueSearch, now: datetime
+) -> tuple[Condition, ...]:
+    """Return the conditions that *terms* put on issues; *wanted* tells who asks and what is searched.
+
+    Raises InvalidQuery for a short id that names nothing.
+    """
+    asking = _Asking(connection=connection, wanted=wanted, now=now)
+    return tuple(_condition(term, asking) for term in terms)
+
+
+def _condition(term: Term, asking: _Asking) -> Condition:
+    met = _READERS[term.key.name](term, asking)
+    # A date range has the negation in it.
+    return Not(met) if term.negated and term.key.name != "first_seen" else met
+
+
+def _texts(term: Term) -> tuple[str, ...]:
+    return tuple(map(str, term.values))
+
+
+def _is_present(term: Term) -> bool:
+    return term.operator is Operator.PRESENT
+
+
+def _keyword(term: Term, asking: _Asking) -> Condition:
+    # Nothing is linked to another tracker yet.
+    return InInbox(asking.now - timedelta(days=INBOX_DAYS)) if "for_review" in term.values else NEVER
+
+
+def _status(term: Term, _asking: _Asking) -> Condition:
+    if _is_present(term):
+        return ALWAYS
+    known = {status.value for status in Status}
+    return Among(Field.STATUS, tuple(Status(word) for word in _texts(term) if word in known))
+
+
+def _substatus(term: Term, _asking: _Asking) -> Condition:
+    wanted = Substatus if _is_present(term) else map(Substatus, _texts(term))
+    return Among(Field.SUBSTATUS, tuple(wanted))
+
+
+def _priority(term: Term, _asking: _Asking) -> Condition:
+    wanted = Priority if _is_present(term) else map(Priority, _texts(term))
+    return Among(Field.PRIORITY, tuple(wanted))
+
+
+def _error_only(term: Term, _asking: _Asking) -> Condition:
+    """All issues of ours are errors, by category and by type."""
+    return ALWAYS if _is_present(term) or "error" in term.values else NEVER
+
+
+def _assigned(term: Term, asking: _Asking) -> Condition:
+    if _is_present(term):
+        return Not(Unassigned())
+    return AnyOf(tuple(_assigned_to(name, asking) for name in _texts(term)))
+
+
+def _assigned_to(name: str, asking: _Asking) -> Condition:
+    viewer = asking.wanted.viewer
+    match name:
+        case "none":
+            return Unassigned()
+        case "me":
+            return AssignedTo(user_ids=(viewer.user_id,), team_ids=viewer.team_ids)
+        case "my_teams":
+            return AssignedTo(team_ids=viewer.team_ids)
+        case _ if name.startswith("#"):
+            return AssignedTo(team_ids=names.team_ids(asking.connection, name[1:], asking.wanted.project_ids))
+        case _:
+            user_ids = _user_ids([name], asking)
+            return AssignedTo(user_ids=user_ids, team_ids=_teams_of(user_ids, asking))
+
+
+def _teams_of(user_ids: Sequence[UserId], asking: _Asking) -> tuple[TeamId, ...]:
+    return tuple({team_id for user_id in user_ids for team_id in teams.of_user(asking.connection, user_id)})
+
+
+def _user_ids(people: Sequence[str], asking: _Asking) -> tuple[UserId, ...]:
+    """Return the users meant by ``me``, a username or an e-mail address; nobody for names that nobody has."""
+    viewer_id = asking.wanted.viewer.user_id
+    known = [users.by_name(asking.connection, name) for name in people if name != "me"]
+    return (*(user.id for user in known if user), *((viewer_id,) if "me" in people else ()))
+
+
+def _bookmarked(term: Term, asking: _Asking) -> Condition:
+    return Marked("bookmark") if _is_present(term) else BookmarkedBy(_user_ids(_texts(term), asking))
+
+
+def _subscribed(term: Term, asking: _Asking) -> Condition:
+    return Marked("subscription") if _is_present(term) else SubscribedBy(_user_ids(_texts(term), asking))
+
+
+def _first_seen(term: Term, asking: _Asking) -> Condition:
+    if _is_present(term):
+        return Not(ALWAYS) if term.negated else ALWAYS
+    wanted = term.date_range(asking.now)
+    within = _first_seen_within(wanted, asking.wanted)
+    return Not(within) if wanted.outside else within
+
+
+def _first_seen_within(wanted: DateRange, search: IssueSearch) -> Condition:
+    bounds = {
+        "least" if wanted.low_inclusive else "above": wanted.low,
+        "most" if wanted.high_inclusive else "below": wanted.high,
+    }
+    if search.environments is None:
+        return Between(field=Order.FIRST_SEEN, **bounds)
+    return FirstSeenIn(organization_id=search.organization_id, environments=search.environments, **bounds)
+
+
+def _first_release(term: Term, asking: _Asking) -> Condition:
+    if _is_present(term):
+        return Not(Among(Field.FIRST_RELEASE, ("",)))
+    versions = [version for version in _texts(term) if version != LATEST]
+    if LATEST in term.values:
+        versions += names.latest_versions(asking.connection, asking.wanted.project_ids)
+    search = asking.wanted
+    if search.environments is None:
+        return Among(Field.FIRST_RELEASE, tuple(versions))
+    return FirstReleaseIn(
+        organization_id=search.organization_id, environments=search.environments, versions=tuple(versions)
+    )
+
+
+def _regressed_in(term: Term, _asking: _Asking) -> Condition:
+    return RegressedIn(None if _is_present(term) else _texts(term))
+
+
+def _short_id(term: Term, asking: _Asking) -> Condition:
+    if _is_present(term):
+        return ALWAYS
+    found = names.issue_ids(asking.connection, _texts(term), asking.wanted.organization_id)
+    known: list[IssueId] = []
+    for issue_id in found.values():
+        if issue_id is None:
+            raise InvalidQuery(f"Invalid value '{list(found)}' for 'issue:' filter")
+        known.append(issue_id)
+    return Among(Field.ID, tuple(known))
+
+
+def _issue_id(term: Term, _asking: _Asking) -> Condition:
+    return ALWAYS if _is_present(term) else Among(Field.ID, term.values)
+
+
+_READERS: Mapping[str, Callable[[Term, _Asking], Condition]] = {
+    "is": _keyword,
+    "status": _status,
+    "substatus": _substatus,
+    "assigned_to": _assigned,
+    # Nobody is suggested before there are suspect commits and ownership rules.
+    "assigned_or_suggested": _assigned,
+    "bookmarked_by": _bookmarked,
+    "subscribed_by": _subscribed,
+    "first_seen": _first_seen,
+    "first_release": _first_release,
+    "regressed_in_release": _regressed_in,
+    "issue": _short_id,
+    "issue.id": _issue_id,
+    "issue.category": _error_only,
+    "issue.type": _error_only,
+    "issue.priority": _priority,
+}

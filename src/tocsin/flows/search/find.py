@@ -1,0 +1,219 @@
+"""The search flow: plan, rank, page, and fetch the figures of the page."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from tocsin.domain.event.event import EventId
+from tocsin.domain.issue import short_id
+from tocsin.domain.issue.display import displayed_status
+from tocsin.domain.issue.issue import Issue, IssueId, ProjectId, Status
+from tocsin.domain.organization import Project
+from tocsin.domain.query.paging import Page, page_by_score
+from tocsin.domain.query.window import Grid, Window, daily_grid, fitting_grid, hourly_grid
+from tocsin.flows.search import ranked
+from tocsin.flows.search.plan import Plan
+from tocsin.flows.search.question import Question, question
+from tocsin.flows.search.ranked import Ranked
+from tocsin.flows.search.request import DirectHit, FoundIssue, GroupStats, IssueSearch, Numbers, Series, Sort
+from tocsin.storage.history import events
+from tocsin.storage.history.figures import Figures, Wanted, figures
+from tocsin.storage.history.filters import is_event
+from tocsin.storage.history.scope import Page as Part
+from tocsin.storage.history.scope import ProjectScope, Selection
+from tocsin.storage.history.seen import Seen
+from tocsin.storage.history.store import History
+from tocsin.storage.state import issue_conditions, issue_hashes, issues
+from tocsin.storage.state.engine import State
+
+NAMED_ISSUES_MAX = 200
+"""So few issues are named to history by their hashes: that is faster than asking it about all events."""
+
+_SHOWN = frozenset({Status.UNRESOLVED, Status.RESOLVED, Status.IGNORED})
+_EVENTS_OF_ONE_ID_MAX = 100
+
+
+class Search:
+    """Finds issues. Safe to share among threads."""
+
+    def __init__(self, state: State, history: History, *, named_issues_max: int = NAMED_ISSUES_MAX) -> None:
+        self._state = state
+        self._history = history
+        self._named_issues_max = named_issues_max
+
+    def issues(self, wanted: IssueSearch, now: datetime) -> Page[FoundIssue]:
+        """Return the page of issues at the cursor, with their figures and the number of all hits.
+
+        The page may be shorter than the limit where issues look different from how they are kept (spec/search.md 2.0).
+        Raises InvalidQuery for an order, a project or a short id that has no meaning.
+        """
+        with self._state.read() as connection:
+            asked = question(connection, wanted, now)
+        page = self._page(asked, wanted, now)
+        with self._state.read() as connection:
+            loaded = issues.load(connection, [row.id for row in page.rows])
+        options = {project.id: project.options for project in wanted.projects}
+        shown = [
+            loaded[row.id]
+            for row in page.rows
+            if row.id in loaded and _looks_right(loaded[row.id], asked, options, now)
+        ]
+        figured = Wanted(
+            selection=asked.selection, where=asked.where, grid=_grid(wanted.group_stats, asked.window, now)
+        )
+        return Page(self._shown(shown, figured), page.previous, page.next, hits=page.hits)
+
+    def ids(self, wanted: IssueSearch, now: datetime) -> tuple[IssueId, ...]:
+        """Return all issues found, however many, in no order; sort, cursor and limit do not matter."""
+        with self._state.read() as connection:
+            asked = question(connection, _unsorted(wanted), now)
+            if asked.plan is Plan.STATE:
+                return tuple(ranked.ids_from_state(connection, asked))
+        return tuple(row.id for row in self._from_history(asked, now))
+
+    def count(self, wanted: IssueSearch, now: datetime) -> int:
+        """Return how many issues are found, as far as ``HITS_MAX``; sort, cursor and limit do not matter."""
+        with self._state.read() as connection:
+            asked = question(connection, _unsorted(wanted), now)
+            if asked.plan is Plan.STATE:
+                return issue_conditions.count(connection, asked.conditions, ranked.HITS_MAX)
+        return min(len(self._from_history(asked, now)), ranked.HITS_MAX)
+
+    def statistics(
+        self,
+        issues: Sequence[Issue],
+        window: Window,
+        environments: tuple[str, ...] | None,
+        group_stats: GroupStats,
+        now: datetime,
+    ) -> tuple[FoundIssue, ...]:
+        """Return *issues* as a list shows them, in their order, whether or not any search would find them."""
+        selection = Selection(start=window.start, end=window.end, environments=environments or ())
+        wanted = Wanted(selection=selection, grid=_grid(group_stats, window, now))
+        return self._shown(issues, wanted)
+
+    def direct_hit(self, text: str, projects: Sequence[Project], *, short_ids: bool) -> DirectHit | None:
+        """Return the issues that *text* names, an event's id or, with *short_ids*, an issue's (spec/search.md 3.3).
+
+        *projects* are all that the caller may see. None means that the text is to be searched for.
+        """
+        event_id = _event_id(text)
+        if event_id is not None:
+            found = self._owners_of(event_id, [project.id for project in projects])
+            return DirectHit(issues=found, event_id=event_id) if found else None
+        named = self._by_short_id(text, projects) if short_ids else None
+        return None if named is None else DirectHit(issues=(named,))
+
+    def _page(self, asked: Question, wanted: IssueSearch, now: datetime) -> Page[Ranked]:
+        if asked.sort is not Sort.INBOX and asked.plan is Plan.STATE:
+            with self._state.read() as connection:
+                return ranked.page_from_state(connection, asked, wanted.cursor, wanted.limit)
+        rows = self._all(asked, now)
+        return page_by_score(rows, ranked.score_of, wanted.cursor, wanted.limit)
+
+    def _all(self, asked: Question, now: datetime) -> list[Ranked]:
+        in_state = asked.plan is Plan.STATE
+        found = [] if in_state else self._from_history(asked, now)
+        if asked.sort is not Sort.INBOX:
+            return found
+        with self._state.read() as connection:
+            issue_ids = ranked.ids_from_state(connection, asked) if in_state else (row.id for row in found)
+            return ranked.by_inbox(connection, issue_ids)
+
+    def _from_history(self, asked: Question, now: datetime) -> list[Ranked]:
+        return ranked.all_from_history(self._state, self._history, asked, now, named_issues_max=self._named_issues_max)
+
+    def _shown(self, issues: Sequence[Issue], wanted: Wanted) -> tuple[FoundIssue, ...]:
+        if not issues:
+            return ()
+        with self._state.read() as connection:
+            scopes = ranked.scopes(connection, {issue.id: issue.project_id for issue in issues})
+        found = figures(self._history, scopes, wanted)
+        return tuple(_found(issue, one, wanted) for issue, one in zip(issues, found, strict=True))
+
+    def _owners_of(self, event_id: EventId, project_ids: Sequence[ProjectId]) -> tuple[Issue, ...]:
+        selection = Selection(where=is_event(event_id))
+        page = events.page(self._history, ProjectScope(tuple(project_ids)), selection, Part(_EVENTS_OF_ONE_ID_MAX))
+        keys = {(ProjectId(one.project_id), one.primary_hash): one.digested_at for one in page}
+        with self._state.read() as connection:
+            owners = issue_hashes.owners(connection, keys)
+            owned = {
+                owner.issue_id
+                for key, owner in owners.items()
+                if owner.issue_id is not None and (owner.since is None or owner.since <= keys[key])
+            }
+            loaded = issues.load(connection, owned)
+        return tuple(issue for _, issue in sorted(loaded.items()) if issue.status in _SHOWN)
+
+    def _by_short_id(self, text: str, projects: Sequence[Project]) -> Issue | None:
+        name = short_id.parse(text)
+        project = next((one for one in projects if name and one.slug == name.project_slug), None)
+        if name is None or project is None:
+            return None
+        with self._state.read() as connection:
+            issue_id = issues.by_numbers(connection, [(project.id, name.number)]).get((project.id, name.number))
+            found = None if issue_id is None else issues.load(connection, [issue_id]).get(issue_id)
+        return found if found and found.status in _SHOWN else None
+
+
+def _unsorted(wanted: IssueSearch) -> IssueSearch:
+    return msgspec.structs.replace(wanted, sort=Sort.DATE)
+
+
+def _looks_right(issue: Issue, asked: Question, options: dict[ProjectId, dict[str, object]], now: datetime) -> bool:
+    if asked.statuses is None:
+        return True
+    hours = options[issue.project_id].get("resolveAge")
+    shown = displayed_status(issue, now, resolve_age_hours=hours if isinstance(hours, int) and hours else None)
+    return shown in asked.statuses
+
+
+def _grid(group_stats: GroupStats, window: Window, now: datetime) -> Grid | None:
+    match group_stats:
+        case "24h":
+            return hourly_grid(now)
+        case "14d":
+            return daily_grid(now, 14)
+        case "auto":
+            return fitting_grid(window)
+        case "":
+            return None
+
+
+def _found(issue: Issue, counted: Figures, wanted: Wanted) -> FoundIssue:
+    inside = counted.selected
+    return FoundIssue(
+        issue=issue,
+        count=inside.events,
+        user_count=inside.users,
+        first_seen=inside.first,
+        last_seen=inside.last,
+        lifetime=Numbers(
+            count=issue.times_seen,
+            user_count=counted.lifetime.users,
+            first_seen=issue.first_seen,
+            last_seen=issue.last_seen,
+        ),
+        filtered=None if wanted.where is None else _numbers(counted.filtered),
+        series=_series(wanted.grid, counted.series),
+        filtered_series=None if wanted.where is None else _series(wanted.grid, counted.filtered_series),
+        is_unhandled=not counted.is_handled,
+    )
+
+
+def _numbers(seen: Seen) -> Numbers:
+    return Numbers(count=seen.events, user_count=seen.users, first_seen=seen.first, last_seen=seen.last)
+
+
+def _series(grid: Grid | None, counts: Sequence[int]) -> Series:
+    return () if grid is None else tuple(zip(grid.starts, counts, strict=True))
+
+
+def _event_id(text: str) -> EventId | None:
+    """Return the event id that *text* is in any spelling: with dashes, in braces, in either case."""
+    try:
+        return EventId(UUID(text.strip()).hex)
+    except ValueError:
+        return None

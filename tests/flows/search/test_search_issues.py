@@ -1,0 +1,87 @@
+"""What happens to issues between their events: merged, deleted and born again, snoozed, left alone."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from msgspec.structs import replace
+from tests.flows.search.conftest import HOUR, NOW, hash_of
+
+from tocsin.domain.event.event import GroupingHash
+from tocsin.domain.issue.issue import Snooze, Status, Substatus
+from tocsin.flows.search import Search
+from tocsin.storage.state import issue_hashes, issues, projects
+
+BOTH_SCOPES = pytest.mark.parametrize("named_issues_max", [0, 200], ids=["all-events", "few-issues"])
+
+
+def merge(world, kept, gone):
+    with world.state.write() as connection:
+        issue_hashes.claim(connection, [(world.pump.id, hash_of(gone))])
+        issue_hashes.link(connection, {(world.pump.id, hash_of(gone)): world.named[kept]})
+        issues.remove(connection, [world.named.pop(gone)])
+
+
+@BOTH_SCOPES
+def test_users_of_a_merged_issue_count_once(world, named_issues_max):
+    world.search = Search(world.state, world.history, named_issues_max=named_issues_max)
+    for group, users in (("A", "12"), ("B", "12"), ("C", "345")):
+        world.send(*(world.event(group, HOUR, user=f"id:{user}") for user in users))
+    world.name(A="A", B="B", C="C")
+    merge(world, "A", "B")
+    assert world.found(sort="user") == "C A"
+    assert world.found(sort="freq") == "A C"
+    found = world.numbers("A", "user:*")
+    assert (found.count, found.user_count, found.filtered.count, found.filtered.user_count) == (4, 2, 4, 2)
+
+
+@BOTH_SCOPES
+@pytest.mark.parametrize("query", ["", "level:error", "timesSeen:1"])
+def test_events_from_before_a_deletion_do_not_come_back_with_the_hash(world, named_issues_max, query):
+    world.search = Search(world.state, world.history, named_issues_max=named_issues_max)
+    world.clock = NOW - 2 * HOUR
+    old = world.event("A", 3 * HOUR)
+    world.send(old, world.event("B", 3 * HOUR))
+    world.name(A="A", B="B")
+    with world.state.write() as connection:
+        issue_hashes.free(connection, world.named.values(), NOW - HOUR)
+        issues.remove(connection, world.named.values())
+    assert world.found(query) == ""
+    assert world.search.direct_hit(old.event_id, world.projects, short_ids=False) is None
+    world.clock = NOW
+    world.send(world.event("A", timedelta(minutes=5)))
+    world.name(A="A")
+    assert world.found(query) == "A"
+    assert world.numbers("A", query).count == 1
+
+
+@pytest.mark.parametrize("query", ["is:unresolved", "is:unresolved level:error", "status:[unresolved, ignored]"])
+@pytest.mark.parametrize("row", ["search-L48"])
+def test_an_issue_that_looks_resolved_by_age_is_not_shown_as_unresolved(world, row, query):
+    world.send(world.event("A", timedelta(minutes=61)), world.event("B", timedelta(minutes=59)))
+    world.name(A="A", B="B")
+    with world.state.write() as connection:
+        (pump,) = projects.by_ids(connection, [world.pump.id]).values()
+        projects.save(connection, replace(pump, options={"resolveAge": 1}))
+        world.projects = list(projects.by_ids(connection, [world.pump.id]).values())
+    assert world.found(query) == "B"
+    assert world.found("") == "B A"
+
+
+def test_a_snooze_that_is_over_looks_unresolved(world):
+    world.send(world.event("A", HOUR))
+    world.name(A="A")
+    until = Substatus.ARCHIVED_UNTIL_CONDITION_MET
+    world.change("A", status=Status.IGNORED, substatus=until, snooze=Snooze(until=NOW - HOUR))
+    assert world.found("is:ignored") == "A"
+    assert world.found("status:[unresolved, ignored]") == "A"
+    assert world.found("is:unresolved") == ""
+
+
+def test_more_issues_than_fit_one_statement_are_all_found(world):
+    world.send(*(world.event("many", HOUR, hashes=(GroupingHash(uuid4().hex),)) for _ in range(1200)))
+    for query in ("", "level:error"):
+        asked = world.asked(query, limit=3)
+        assert len(world.search.ids(asked, NOW)) == world.search.count(asked, NOW) == 1200
+        page = world.search.issues(asked, NOW)
+        assert (len(page.rows), page.hits) == (3, 1200)
