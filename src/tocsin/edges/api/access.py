@@ -1,0 +1,61 @@
+"""From a request to a call: who asks, may they, and what the path names (spec/mutation.md 1.3, 1.4)."""
+
+from typing import Any
+
+from litestar.concurrency import sync_to_thread
+from msgspec.structs import replace
+
+from tocsin.domain.errors import Forbidden, NotFound
+from tocsin.edges.api.call import Call
+from tocsin.edges.api.routing import Route
+from tocsin.edges.bodies import read_body
+from tocsin.edges.services import Services
+from tocsin.edges.sessions import AnyRequest, authenticate
+from tocsin.storage.views import access
+
+
+async def call_of(request: AnyRequest) -> Call:
+    """Return the authorised call behind *request*.
+
+    Credentials come first (401), then the token's scopes (403), the organization (404, and 403 for one the caller is
+    no member of), the role's scopes (403) and the project (404, 403). Raises the refusal that fits.
+    """
+    services: Services = request.app.state["services"]
+    body = await read_body(request, services.settings.api_body_bytes_max)
+    return await sync_to_thread(_authorised, request, services, body)
+
+
+def _authorised(request: AnyRequest, services: Services, body: bytes) -> Call:
+    route: Route = request.route_handler.opt["route"]
+    now = services.clock()
+    caller = authenticate(request, services, now)
+    if not caller.may_hold(route.scopes):
+        raise Forbidden
+    call = Call(
+        services=services,
+        now=now,
+        # As it was sent: the framework drops the trailing slash, which Link headers must keep.
+        path=request.scope["raw_path"].partition(b"?")[0].decode("latin-1"),
+        query=tuple((key, value) for key, value in request.query_params.multi_items()),
+        content_type=request.headers.get("content-type", ""),
+        body=body,
+        headers=dict(request.headers.items()),
+        caller=caller,
+    )
+    return _reaching(call, route, request.path_params)
+
+
+def _reaching(call: Call, route: Route, path: dict[str, Any]) -> Call:
+    if "org" not in path:
+        return call
+    reach = access.reach(call.services.views, call.caller, str(path["org"]))
+    reach.require(route.scopes)
+    call = replace(call, reach_or_none=reach)
+    if "project" not in path:
+        return call
+    project = reach.project(str(path["project"]))
+    if project is None:
+        if access.project_exists(call.services.views, reach.organization, str(path["project"])):
+            raise Forbidden
+        raise NotFound
+    return replace(call, project_or_none=project)

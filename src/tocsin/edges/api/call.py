@@ -1,0 +1,76 @@
+"""One request of the API, read and authorised: what every handler is given."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qs
+
+import msgspec
+
+from tocsin.domain.caller import Caller, Reach
+from tocsin.domain.errors import Malformed, NotFound
+from tocsin.domain.organization import Project
+from tocsin.edges.services import Services
+
+FORM = "application/x-www-form-urlencoded"
+FORM_FIELDS_MAX = 1000
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """A request whose caller is known and may use the route. Path and query are as the caller wrote them."""
+
+    services: Services
+    now: datetime
+    path: str
+    query: tuple[tuple[str, str], ...]
+    content_type: str
+    body: bytes
+    headers: Mapping[str, str]
+    """By lower-case name."""
+    caller: Caller
+    reach_or_none: Reach | None = None
+    project_or_none: Project | None = None
+
+    @property
+    def reach(self) -> Reach:
+        """How far the caller reaches in the organization that the path names."""
+        if self.reach_or_none is None:
+            raise NotFound
+        return self.reach_or_none
+
+    @property
+    def project(self) -> Project:
+        """The project that the path names."""
+        if self.project_or_none is None:
+            raise NotFound
+        return self.project_or_none
+
+    def all(self, name: str) -> list[str]:
+        """Return every value of a query parameter, in order."""
+        return [value for key, value in self.query if key == name]
+
+    def one(self, name: str) -> str | None:
+        """Return the last value of a query parameter, None when it is absent."""
+        values = self.all(name)
+        return values[-1] if values else None
+
+    def fields(self) -> dict[str, Any]:
+        """Return the body as an object, from JSON or a form; an empty body is ``{}``. Raises Malformed."""
+        if self.content_type.startswith(FORM):
+            return self._form()
+        if not self.body:
+            return {}
+        try:
+            fields = msgspec.json.decode(self.body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise Malformed(f"JSON parse error - {error}") from None
+        if not isinstance(fields, dict):
+            raise Malformed("JSON parse error - the body must be an object such as {}.")
+        return fields
+
+    def _form(self) -> dict[str, Any]:
+        try:
+            pairs = parse_qs(self.body.decode(), keep_blank_values=True, max_num_fields=FORM_FIELDS_MAX)
+        except ValueError as error:
+            raise Malformed(f"Form parse error - {error}") from None
+        return {key: values[-1] for key, values in pairs.items()}

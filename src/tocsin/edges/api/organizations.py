@@ -1,0 +1,81 @@
+"""Organizations, and the environments their projects run in (spec/search.md 5.11, 5.17)."""
+
+from typing import Any
+
+from litestar import Response
+from litestar.di import NamedDependency
+
+from tocsin.domain.access import Scope
+from tocsin.domain.organization import Organization
+from tocsin.edges.api.asked import Paging, SearchText, paged
+from tocsin.edges.api.call import Call
+from tocsin.edges.api.projects import ORGANIZATION_READ
+from tocsin.edges.api.routing import Route
+from tocsin.edges.api.serialize.organization import organization_detail, organization_object
+from tocsin.edges.api.serialize.project import project_object
+from tocsin.edges.api.serialize.team import team_object
+from tocsin.storage.views import organizations, people, projects
+
+
+def list_organizations(
+    call: NamedDependency[Call], paging: NamedDependency[Paging], text: SearchText = None
+) -> Response[Any]:
+    """List the organizations that the caller belongs to, newest first."""
+    known = organizations.organizations_of(call.services.views, call.caller.user)
+    page = paging.numbered([one for one in known if _fits(one, text or "")])
+    url = call.services.settings.public_url
+    return paged(call, page, [organization_object(one, url) for one in page.rows])
+
+
+def show_organization(call: NamedDependency[Call]) -> Response[Any]:
+    """Show an organization; ``detailed=0`` leaves out its teams and projects."""
+    shown = organization_detail(call.reach, call.services.settings.public_url)
+    if call.one("detailed") != "0":
+        shown |= _with_projects(call)
+    return Response(shown)
+
+
+def _with_projects(call: Call) -> dict[str, Any]:
+    reach, views, user_id = call.reach, call.services.views, call.caller.user.id
+    teams = people.teams_of_organization(views, reach.organization.id, reach.projects)
+    shown = projects.shown_projects(views, reach.projects, user_id)
+    return {
+        "teams": [team_object(one, reach.scopes, user_id) for one in teams],
+        "projects": [project_object(one, reach.scopes) for one in shown],
+    }
+
+
+def _fits(one: Organization, text: str) -> bool:
+    """Say whether the organization is what *text* looks for: ``id:7``, ``slug:acme``, or a part of either name."""
+    return all(_fits_word(one, word) for word in text.split())
+
+
+def _fits_word(one: Organization, word: str) -> bool:
+    key, _, value = word.partition(":")
+    match key:
+        case "id":
+            return str(one.id) == value
+        case "slug":
+            return one.slug == value
+        case "status":
+            return value == "active"
+        case _:
+            return word.lower() in one.slug or word.lower() in one.name.lower()
+
+
+ORGANIZATION_ROUTES = (
+    Route(
+        method="GET",
+        paths=("/organizations",),
+        handler=list_organizations,
+        scopes=ORGANIZATION_READ | {Scope.ORG_CI},
+        tag="Organizations",
+    ),
+    Route(
+        method="GET",
+        paths=("/organizations/{org:str}",),
+        handler=show_organization,
+        scopes=ORGANIZATION_READ | {Scope.ORG_CI},
+        tag="Organizations",
+    ),
+)

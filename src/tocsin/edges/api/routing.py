@@ -1,0 +1,59 @@
+"""How a route is declared: method, paths and scopes beside the handler, in one visible table."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import msgspec
+from litestar import Response
+from litestar.handlers import HTTPRouteHandler
+
+from tocsin.domain.access import Scope
+
+Handler = Callable[..., Response[Any]]
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the URL table. *scopes*: any one suffices; empty means that any caller may ask."""
+
+    method: Literal["GET", "POST", "PUT", "DELETE"]
+    paths: tuple[str, ...]
+    """Relative to ``/api/0``; with and without a trailing slash they mean the same."""
+    handler: Handler
+    scopes: frozenset[Scope]
+    tag: str
+    body: dict[str, Any] | None = None
+    """JSON schema of the request body, for the OpenAPI document."""
+
+
+def any_of(*scopes: Scope) -> frozenset[Scope]:
+    """Return the scopes of which one is enough."""
+    return frozenset(scopes)
+
+
+def issue_paths(rest: str = "", *, with_legacy: bool = True) -> tuple[str, ...]:
+    """Return every path of an issue route: ``issues`` or ``groups``, with and without the organization (5)."""
+    words = ("issues", "groups")
+    scoped = [f"/organizations/{{org:str}}/{word}/{{issue_id:str}}{rest}" for word in words]
+    legacy = [f"/{word}/{{issue_id:str}}{rest}" for word in words] if with_legacy else []
+    return (*scoped, *legacy)
+
+
+def build(routes: Sequence[Route]) -> list[HTTPRouteHandler]:
+    """Return Litestar's handlers for the table, one per path; each carries its row in ``opt["route"]``."""
+    # A handler of several paths would be moved to a thread once per path, and answer with a coroutine.
+    return [_handler(route, path) for route in routes for path in route.paths]
+
+
+def _handler(route: Route, path: str) -> HTTPRouteHandler:
+    handler = HTTPRouteHandler(
+        path,
+        http_method=route.method,
+        status_code=200,
+        opt={"route": route, "exclude_from_csrf": True},
+        sync_to_thread=True,
+        tags=[route.tag],
+        name=f"{route.method} {path}",
+        summary=(route.handler.__doc__ or "").partition("\n")[0],
+        description=route.handler.__doc__,
+    )
+    return handler(route.handler)
