@@ -79,7 +79,10 @@ class Tocsin:
             [TOCSIN, "serve"], env=self.environment, stdout=log, stderr=log, start_new_session=True
         )
         log.close()
-        wait_for(self.is_up, f"the first answer; the log says: {self.log()[-2000:]}")
+        try:
+            wait_for(self.is_up, "the first answer")
+        except AssertionError as vain:
+            raise AssertionError(self.log()[-3000:]) from vain
         return self
 
     def is_up(self) -> bool:

@@ -1,7 +1,7 @@
 """Settings: read once, from options, the environment and an optional ``tocsin.toml``. Every limit lives here."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -15,9 +15,6 @@ PREFIX = "TOCSIN_"
 FILE = "tocsin.toml"
 
 _MIB = 1024 * 1024
-
-Positive = Annotated[int, Meta(ge=1)]
-Seconds = Annotated[float, Meta(gt=0)]
 
 
 class BadSettings(Refusal):
@@ -109,8 +106,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def store_url(self, role: str) -> str:
         """Return the URL of one store (``state``, ``history``, ``spool``, ``blobs``), with its default filled in."""
         given: str = getattr(self, f"{role}_url")
-        prefix, name = _DEFAULT_STORES[role]
-        return given or f"{prefix}{self.directory / name}"
+        return given or _DEFAULT_STORE[role](self.directory)
 
     @property
     def embedded(self) -> bool:
@@ -119,11 +115,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 # Only SQLite's URLs count their slashes: three for a relative path, four for an absolute one.
-_DEFAULT_STORES = {
-    "state": ("sqlite:///", "state.db"),
-    "history": ("chdb://", "history"),
-    "spool": ("file://", "spool"),
-    "blobs": ("file://", "blobs"),
+_DEFAULT_STORE: dict[str, Callable[[Path], str]] = {
+    "state": lambda directory: f"sqlite:///{directory / 'state.db'}",
+    "history": lambda directory: f"chdb://{directory / 'history'}",
+    "spool": lambda directory: (directory / "spool").as_uri(),
+    "blobs": lambda directory: (directory / "blobs").as_uri(),
 }
 
 _SCHEMES = {

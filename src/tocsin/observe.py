@@ -10,7 +10,6 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 REGISTRY = CollectorRegistry()
 
 ACCEPTED = Counter("tocsin_accepted_total", "Requests of SDKs answered with 200.", registry=REGISTRY)
-REFUSED = Counter("tocsin_refused_total", "Requests of SDKs refused, by status.", ["status"], registry=REGISTRY)
 DIGESTED = Counter("tocsin_digested_total", "Events digested, by outcome.", ["outcome"], registry=REGISTRY)
 DIGEST_SECONDS = Histogram("tocsin_digest_batch_seconds", "Time to digest one batch.", registry=REGISTRY)
 DIGEST_FAILURES = Counter(
@@ -47,6 +46,7 @@ def configure_logging(log_format: str, log_level: str) -> None:
     root.handlers[:] = [handler]
     root.setLevel(log_level.upper())
     logging.getLogger("uvicorn.access").disabled = True
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

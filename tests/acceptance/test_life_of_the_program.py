@@ -81,11 +81,20 @@ def test_administration_works_while_the_server_runs(tocsin):
     ]
     # The new key, the new user and the new token hold for the very next request.
     assert post(tocsin, project["dsn"], "ab" * 16).status_code == 200
-    bob = httpx.Client(headers={"Authorization": f"Bearer {token}"}, base_url=f"{tocsin.url}/api/0", timeout=30)
-    issues = wait_for(lambda: bob.get("/organizations/umbrella/issues/").json(), "bob's issue")
-    assert [issue["shortId"] for issue in issues] == ["LATE-1"]
-    assert bob.put(f"/organizations/umbrella/issues/{issues[0]['id']}/", json={"status": "resolved"}).status_code == 403
-    assert bob.get("/organizations/acme/issues/").status_code == 403
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(headers=headers, base_url=f"{tocsin.url}/api/0", timeout=30) as bob:
+        issues = wait_for(lambda: bob.get("/organizations/umbrella/issues/").json(), "bob's issue")
+        assert [issue["shortId"] for issue in issues] == ["LATE-1"]
+        path = f"/organizations/umbrella/issues/{issues[0]['id']}/"
+        assert bob.put(path, json={"status": "resolved"}).status_code == 403
+        assert bob.get("/organizations/acme/issues/").status_code == 403
+
+
+def the_only_issue(tocsin):
+    """Return the one issue once its events can be counted: state knows it a moment before history does."""
+    issues = wait_for(lambda: [one for one in tocsin.issues("") if one["count"] != "0"], "the issue")
+    assert len(issues) == 1
+    return issues[0]
 
 
 def test_it_stops_within_ten_seconds_and_loses_nothing(tmp_path):
@@ -97,8 +106,7 @@ def test_it_stops_within_ten_seconds_and_loses_nothing(tmp_path):
         assert time.monotonic() - started < 10
         tocsin.start()
         wait_for(tocsin.drained, "the digest of everything")
-        (issue,) = tocsin.issues("")
-        assert issue["count"] == "50"
+        assert the_only_issue(tocsin)["count"] == "50"
 
 
 def test_a_dead_server_is_started_again_by_its_supervisor(tmp_path):
@@ -107,8 +115,7 @@ def test_a_dead_server_is_started_again_by_its_supervisor(tmp_path):
         server = tocsin.pids()[1]
         os.kill(server, signal.SIGKILL)
         wait_for(lambda: server not in tocsin.pids() and tocsin.is_up(), "a new server")
-        (issue,) = wait_for(lambda: tocsin.issues(""), "the issue")
-        assert issue["count"] == "1"
+        assert the_only_issue(tocsin)["count"] == "1"
 
 
 def test_a_dead_worker_is_replaced_and_its_batch_done_again(tmp_path):
@@ -116,8 +123,7 @@ def test_a_dead_worker_is_replaced_and_its_batch_done_again(tmp_path):
         for pid in tocsin.pids()[2:]:
             os.kill(pid, signal.SIGKILL)
         assert post(tocsin, tocsin.dsn, "ef" * 16).status_code == 200
-        (issue,) = wait_for(lambda: tocsin.issues(""), "the issue")
-        assert issue["count"] == "1"
+        assert the_only_issue(tocsin)["count"] == "1"
 
 
 def test_nothing_is_left_running_when_the_supervisor_is_killed(tmp_path):

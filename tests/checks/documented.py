@@ -66,7 +66,7 @@ def _shown(parameter) -> str:
 def api_routes() -> str:
     lines = ["| method | path below `/api/0` | scopes, any one |", "|---|---|---|"]
     for route in ROUTES:
-        scopes = "nobody need log in" if route.public else ", ".join(sorted(route.scopes)) or "any caller"
+        scopes = ", ".join(sorted(route.scopes)) or "any caller"
         path = re.sub(r"\{(\w+)(?::\w+)?\}", r"{\1}", route.paths[0])
         lines.append(f"| {route.method} | `{path}/` | {scopes} |".replace("//`", "/`"))
     return "\n".join(lines) + "\n"

@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable, Sequence
 from types import FrameType
 
-LIFELINE = "TOCSIN_LIFELINE_FD"
-"""Environment variable naming the pipe whose end of file tells the child that its parent is gone."""
+LIFELINE = "LIFELINE_FD"
+"""Environment variable that names the pipe whose end tells the child that its parent is gone; no setting."""
 
 _QUICK_SECONDS = 10.0
 _QUICK_DEATHS_MAX = 5

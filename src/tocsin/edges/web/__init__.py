@@ -1,1 +1,1 @@
-"""Pages for people: server-rendered, one module a page."""
+"""The pages people see in a browser: rendered on the server, usable without scripts."""

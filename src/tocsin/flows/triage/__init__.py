@@ -1,0 +1,5 @@
+"""Triage: what people command, done to one issue or to a hundred thousand (spec/mutation.md)."""
+
+from tocsin.flows.triage.carry_out import Acting, Outcome, Triage
+
+__all__ = ["Acting", "Outcome", "Triage"]
