@@ -22,6 +22,16 @@ HTTP_SECONDS = Histogram(
 )
 
 
+# Tracebacks without local variables: those hold events, passwords and cookies.
+_json_tracebacks = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
+
+
+def _console(*, colors: bool) -> structlog.dev.ConsoleRenderer:
+    return structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback)
+
+
 def configure_logging(log_format: str, log_level: str) -> None:
     """Send every log line, ours and the libraries', to standard error as text or JSON with UTC times."""
     shared: list[Any] = [
@@ -31,9 +41,9 @@ def configure_logging(log_format: str, log_level: str) -> None:
         structlog.processors.StackInfoRenderer(),
     ]
     renderers: list[Any] = (
-        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        [_json_tracebacks, structlog.processors.JSONRenderer()]
         if log_format == "json"
-        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        else [_console(colors=sys.stderr.isatty())]
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(

@@ -11,6 +11,7 @@ from uuid import uuid4
 import msgspec
 import pytest
 from httpx import Response
+from litestar import Litestar
 from litestar.testing import TestClient
 
 from tocsin.config import Settings
@@ -40,6 +41,17 @@ NOON = datetime(2026, 11, 18, 12, tzinfo=UTC)
 EVERY_SCOPE = tuple(Scope)
 
 
+_apps: list[Litestar] = []
+
+
+def _app_for(services: Services) -> Litestar:
+    """Return the one application of the process, asking *services* now: to build its routes takes a second."""
+    if not _apps:
+        _apps.append(make_app(services))
+    _apps[0].state["services"] = services
+    return _apps[0]
+
+
 class Api:
     """Organization ``acme`` with project ``p`` of team ``crew``, whose member jane asks with a token."""
 
@@ -56,7 +68,7 @@ class Api:
         self.team = self.make_team("crew", projects=[self.project])
         self.jane = self.make_user("jane@acme.io", name="Jane Doe", role=Role.OWNER, teams=[self.team])
         self.token = self.make_token(self.jane)
-        self.client = TestClient(make_app(self.services), base_url="http://tocsin.test")
+        self.client = TestClient(_app_for(self.services), base_url="http://tocsin.test")
 
     def clock(self) -> datetime:
         return self.now

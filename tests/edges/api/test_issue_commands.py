@@ -732,7 +732,7 @@ def test_an_issue_is_reviewed_and_put_back(api):
     assert change(api, reviewed, {"inbox": "false"}).json() == {"inbox": False}
     assert [is_waiting(api, one) for one in (reviewed, other)] == [False, True]
     assert api.issue(reviewed).substatus is Substatus.ONGOING
-    assert set(kind for kind, _ in story(api, reviewed)) == {ActivityType.MARK_REVIEWED, ActivityType.AUTO_SET_ONGOING}
+    assert {kind for kind, _ in story(api, reviewed)} == {ActivityType.MARK_REVIEWED, ActivityType.AUTO_SET_ONGOING}
     assert change(api, reviewed, {"inbox": True}).json() == {"inbox": True}
     with api.state.read() as connection:
         assert inbox.waiting(connection, [reviewed])[reviewed].reason is InboxReason.MANUAL

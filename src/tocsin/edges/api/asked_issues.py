@@ -28,7 +28,8 @@ _STATUSES = {
 _ID_MAX = 2**63 - 1
 
 Period = Annotated[
-    str | None, QueryParameter(name="groupStatsPeriod", description="Counts over time for each issue: 24h, 14d or auto.")
+    str | None,
+    QueryParameter(name="groupStatsPeriod", description="Counts over time for each issue: 24h, 14d or auto."),
 ]
 
 

@@ -17,7 +17,7 @@ from tocsin.edges.intake import answers
 from tocsin.edges.intake.answers import Answer
 from tocsin.edges.intake.auth import query_fields
 from tocsin.edges.intake.bodies import Bodies, ClientGoneError, Receive
-from tocsin.edges.intake.request import Request, not_authenticated, read_request
+from tocsin.edges.intake.request import Request, RequestReader, not_authenticated
 from tocsin.edges.intake.routes import Endpoint, Route, find_route, plain_path
 from tocsin.lib.forwarded import TrustedProxies
 
@@ -42,7 +42,7 @@ class IntakeApp:
         self,
         *,
         keys: Callable[[str], ProjectKey | None],
-        append: Callable[[Accepted], Awaitable[None]],
+        append: Callable[[Accepted], Awaitable[object]],
         limits: IntakeLimits,
         clock: Callable[[], datetime],
         new_event_id: Callable[[], str],
@@ -64,17 +64,25 @@ class IntakeApp:
         )
         self._prefix = plain_path(path_prefix)
         self._tunnels = frozenset(plain_path(path) for path in tunnel_paths)
-        self._proxies = TrustedProxies(trusted_proxies)
+        self._requests = RequestReader(TrustedProxies(trusted_proxies))
         self._threads = ThreadPoolExecutor(_DECODING_THREADS, thread_name_prefix="intake-decoding")
 
     def matches(self, path: str) -> bool:
         """Say whether *path* is the intake's to answer."""
-        return self._route(path) is not None
+        return self.route(path) is not None
+
+    def route(self, path: str) -> Route | None:
+        """Return how the intake answers *path*, None when it is not the intake's to answer."""
+        return find_route(path, self._prefix, self._tunnels)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Answer one HTTP request, with 404 where no path of the intake is."""
+        await self.answer(self.route(scope["path"]), scope, receive, send)
+
+    async def answer(self, route: Route | None, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Answer one HTTP request: a refused one with the reason, one that was hung up on not at all."""
         try:
-            answer = await self._answer(scope, receive)
+            answer = await self._answer(route, scope, receive)
         except Refusal as refusal:
             answer = answers.refused(refusal)
         except ClientGoneError:
@@ -82,26 +90,24 @@ class IntakeApp:
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body})
 
-    def _route(self, path: str) -> Route | None:
-        return find_route(path, self._prefix, self._tunnels)
-
-    async def _answer(self, scope: dict[str, Any], receive: Receive) -> Answer:
-        route = self._route(scope["path"])
+    async def _answer(self, route: Route | None, scope: dict[str, Any], receive: Receive) -> Answer:
         if route is None or route.endpoint is Endpoint.UNKNOWN:
             raise NotFound
         match scope["method"]:
             case "POST":
-                return await self._take_post(read_request(scope, route, self._proxies), receive)
+                request, body_bytes = self._requests.read(scope, route)
+                return await self._take_post(request, receive, body_bytes)
             case "GET" if route.endpoint is Endpoint.STORE and b"sentry_data=" in scope["query_string"]:
-                return await self._take_pixel(read_request(scope, route, self._proxies))
+                request, _ = self._requests.read(scope, route)
+                return await self._take_pixel(request)
             case "OPTIONS":
                 return answers.PREFLIGHT
             case _:
                 return answers.method_not_allowed("POST, OPTIONS")
 
-    async def _take_post(self, request: Request, receive: Receive) -> Answer:
+    async def _take_post(self, request: Request, receive: Receive, body_bytes: int) -> Answer:
         key = self._key_sent(request)
-        body = await self._bodies.read(receive, request.body_bytes)
+        body = await self._bodies.read(receive, body_bytes)
         try:
             return answers.accepted(await self._take(request, key, body))
         finally:
@@ -115,7 +121,7 @@ class IntakeApp:
 
     async def _take(self, request: Request, key: ProjectKey | None, body: bytes) -> str:
         """Check and keep the body; return its event id, ``""`` when it needs none."""
-        envelope = await self._open(request, body)
+        envelope = await self._open(request, body) if request.encoding else self._open_plain(request, body)
         key = self._key_agreed(request, key, envelope.dsn)
         event_id = envelope.event_id
         if not event_id and envelope.needs_event_id:
@@ -124,9 +130,10 @@ class IntakeApp:
             await self._append(self._accepted(request, key, event_id, body))
         return event_id
 
+    def _open_plain(self, request: Request, body: bytes) -> Envelope:
+        return open_body(body, request.form, "", self._limits)
+
     async def _open(self, request: Request, body: bytes) -> Envelope:
-        if not request.encoding:
-            return open_body(body, request.form, "", self._limits)
         try:
             return open_body(body, request.form, request.encoding, self._inline_limits)
         except TooLarge:

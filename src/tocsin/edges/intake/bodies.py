@@ -43,23 +43,28 @@ class Bodies:
         self.held_bytes -= len(body)
 
     async def _read(self, receive: Receive) -> bytes:
-        first, more = await self._next(receive, 0)
-        if not more:
-            return first
+        message = await receive()
+        first = self._count(message, 0)
+        return await self._read_on(receive, first) if message.get("more_body") else first
+
+    async def _read_on(self, receive: Receive, first: bytes) -> bytes:
         chunks = [first]
         read_bytes = len(first)
+        more = True
         try:
             while more:
-                chunk, more = await self._next(receive, read_bytes)
+                message = await receive()
+                chunk = self._count(message, read_bytes)
                 chunks.append(chunk)
                 read_bytes += len(chunk)
+                more = message.get("more_body", False)
         except BaseException:
             self.held_bytes -= read_bytes
             raise
         return b"".join(chunks)
 
-    async def _next(self, receive: Receive, read_bytes: int) -> tuple[bytes, bool]:
-        message = await receive()
+    def _count(self, message: dict[str, Any], read_bytes: int) -> bytes:
+        """Return the message's chunk, which is held from now on."""
         if message["type"] == "http.disconnect":
             raise ClientGoneError
         chunk: bytes = message.get("body", b"")
@@ -67,7 +72,7 @@ class Bodies:
         if self.held_bytes + len(chunk) > self._held_bytes_max:
             raise Unavailable("Too many requests are being read just now; try again later.")
         self.held_bytes += len(chunk)
-        return chunk, message.get("more_body", False)
+        return chunk
 
     def _refuse_too_large(self, body_bytes: int) -> None:
         if body_bytes > self._body_bytes_max:

@@ -1,5 +1,6 @@
 """What is known of a request before its body."""
 
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -12,6 +13,18 @@ from tocsin.edges.intake.routes import Endpoint, Route
 from tocsin.lib.forwarded import TrustedProxies
 
 _TEXT_LENGTH_MAX = 1024
+_REMEMBERED_MAX = 1024
+_REMEMBERED_BYTES_MAX = 2048
+_NAMES = (
+    b"x-sentry-auth",
+    b"authorization",
+    b"content-type",
+    b"content-encoding",
+    b"user-agent",
+    b"x-forwarded-for",
+    b"origin",
+    b"referer",
+)
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,37 +43,48 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """The Origin, else the Referer; ``""`` for a server."""
     encoding: str
     """The Content-Encoding."""
-    body_bytes: int
-    """The Content-Length, 0 when not sent."""
     query: bytes
 
 
-def read_request(scope: dict[str, Any], route: Route, proxies: TrustedProxies) -> Request:
-    """Return the request in an ASGI scope.
+class RequestReader:
+    """Reads what stands before bodies, and remembers it: a client sends the same headers with every request."""
 
-    Raises Malformed for a bad project id, public key or protocol version; NotAuthenticated when the credentials cannot
-    be read, or are missing where no envelope could hold them.
-    """
-    headers: dict[bytes, bytes] = dict(scope["headers"])
-    query: bytes = scope["query_string"]
-    project_id = None if route.project is None else project_id_of(route.project)
-    credentials = credentials_of(headers.get(b"x-sentry-auth", b""), headers.get(b"authorization", b""), query)
-    form = _form(route.endpoint, headers)
-    if credentials is None and form is BodyForm.STORE:
-        raise not_authenticated()
-    user_agent = _text(headers, b"user-agent")
-    return Request(
-        form=form,
-        project_id=project_id,
-        credentials=credentials,
-        client=(credentials and credentials.client) or user_agent,
-        client_ip=proxies.client_address(_peer(scope), _text(headers, b"x-forwarded-for")),
-        user_agent=user_agent,
-        origin=_text(headers, b"origin") or _text(headers, b"referer"),
-        encoding=_text(headers, b"content-encoding"),
-        body_bytes=_content_length(headers),
-        query=query,
-    )
+    def __init__(self, proxies: TrustedProxies) -> None:
+        self._proxies = proxies
+        self._remembered = lru_cache(maxsize=_REMEMBERED_MAX)(self._request)
+
+    def read(self, scope: dict[str, Any], route: Route) -> tuple[Request, int]:
+        """Return the request in an ASGI scope, and its Content-Length, 0 when not sent.
+
+        Raises Malformed for a bad project id, public key or protocol version; NotAuthenticated when the credentials
+        cannot be read, or are missing where no envelope could hold them.
+        """
+        header = dict(scope["headers"]).get
+        sent = tuple(map(header, _NAMES))
+        query: bytes = scope["query_string"]
+        short = len(query) + sum(map(len, filter(None, sent))) <= _REMEMBERED_BYTES_MAX
+        request = (self._remembered if short else self._request)(route, _peer(scope), query, sent)
+        return request, _content_length(header(b"content-length"))
+
+    def _request(self, route: Route, peer: str, query: bytes, sent: tuple[bytes | None, ...]) -> Request:
+        headers = {name: value for name, value in zip(_NAMES, sent, strict=True) if value is not None}
+        project_id = None if route.project is None else project_id_of(route.project)
+        credentials = credentials_of(headers.get(b"x-sentry-auth", b""), headers.get(b"authorization", b""), query)
+        form = _form(route.endpoint, headers)
+        if credentials is None and form is BodyForm.STORE:
+            raise not_authenticated()
+        user_agent = _text(headers, b"user-agent")
+        return Request(
+            form=form,
+            project_id=project_id,
+            credentials=credentials,
+            client=(credentials and credentials.client) or user_agent,
+            client_ip=self._proxies.client_address(peer, _text(headers, b"x-forwarded-for")),
+            user_agent=user_agent,
+            origin=_text(headers, b"origin") or _text(headers, b"referer"),
+            encoding=_text(headers, b"content-encoding"),
+            query=query,
+        )
 
 
 def not_authenticated() -> NotAuthenticated:
@@ -77,9 +101,8 @@ def _form(endpoint: Endpoint, headers: dict[bytes, bytes]) -> BodyForm:
     return BodyForm.ENVELOPE
 
 
-def _content_length(headers: dict[bytes, bytes]) -> int:
-    sent = headers.get(b"content-length", b"")
-    return int(sent) if sent.isdigit() and len(sent) < 20 else 0
+def _content_length(sent: bytes | None) -> int:
+    return int(sent) if sent and sent.isdigit() and len(sent) < 20 else 0
 
 
 def _text(headers: dict[bytes, bytes], name: bytes) -> str:

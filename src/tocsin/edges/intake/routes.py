@@ -17,7 +17,7 @@ class Endpoint(Enum):
     """A path of SDKs that Tocsin does not serve."""
 
 
-class Route(msgspec.Struct, frozen=True, kw_only=True):
+class Route(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """One path of the intake."""
 
     endpoint: Endpoint

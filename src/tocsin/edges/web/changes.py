@@ -82,7 +82,7 @@ def _command(form: Form) -> tuple[dict[str, Any], str]:
         return _STATUSES[action]
     if action == "assign":
         assignee = form.one("assignee")
-        return {"assignedTo": assignee or None}, "Assigned {}." if assignee else "{} belong to nobody now."
+        return {"assignedTo": assignee or None}, "Assigned {}." if assignee else "Unassigned {}."
     if action == "prioritise":
         return {"priority": form.one("priority")}, "Set the priority of {}."
     raise Malformed(f"There is no action {action!r}. Reload the page and use its buttons.")

@@ -48,6 +48,6 @@ def _operation(path: str, method: str, described: dict[str, Any]) -> Operation:
         tag=next(iter(described.get("tags", [])), "Other"),
         path=path,
         method=method.upper(),
-        summary=described.get("summary", ""),
+        summary=described.get("summary", "").replace("``", ""),
         parameters=tuple((one["name"], one.get("description", "")) for one in parameters),
     )

@@ -1,0 +1,158 @@
+"""What people do, done in a real browser against a real server."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests.browser.conftest import AXE, Backend, log_in
+from tests.running import Tocsin
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+SIZES = {"wide": {"width": 1280, "height": 900}, "phone": {"width": 360, "height": 740}}
+ISSUE_URL = re.compile(r"/organizations/acme/issues/\d+/")
+
+Open = Callable[..., Page]
+
+
+def test_from_the_log_in_to_a_resolved_issue(open_browser: Open, backend: Backend, tocsin: Tocsin):
+    page = open_browser(storage_state=None)
+    log_in(page, tocsin)
+    page.goto(backend.stream)
+    page.get_by_role("link", name="TooHigh").click()
+    expect(page).to_have_url(ISSUE_URL)
+    expect(page.get_by_text("raise TooHigh(bar)")).to_be_visible()
+    expect(page.get_by_text("2 frames in django")).to_be_visible()
+    page.go_back()
+    page.get_by_label("Select all").check()
+    expect(page.get_by_text("2 selected")).to_be_visible()
+    page.get_by_role("button", name="Resolve", exact=True).click()
+    expect(page.get_by_role("status")).to_have_text("Resolved 2 issues.")
+    expect(page.get_by_text("No issue matches")).to_be_visible()
+    assert backend.issues() == []
+    assert len(backend.issues("is:resolved")) == 2
+
+
+def test_everything_can_be_done_with_the_keyboard(open_browser: Open, backend: Backend):
+    page = open_browser()
+    page.goto(backend.stream)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    expect(page.get_by_text("1 selected")).to_be_visible()
+    page.keyboard.press("e")
+    expect(page.get_by_role("status")).to_have_text("Resolved 1 issue.")
+    assert len(backend.issues()) == 1
+    page.keyboard.press("/")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("is:resolved")
+    page.keyboard.press("Enter")
+    expect(page.locator(".row")).to_have_count(1)
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(ISSUE_URL)
+    page.get_by_role("button", name="Unresolve").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_have_text("Made 1 issue unresolved.")
+    assert len(backend.issues()) == 2
+
+
+def test_reading_and_acting_work_without_scripts(open_browser: Open, backend: Backend):
+    page = open_browser(java_script_enabled=False)
+    page.goto(backend.stream)
+    page.get_by_role("link", name="TooLow").click()
+    expect(page.get_by_text("raise TooHigh(bar)")).to_be_visible()
+    page.get_by_role("combobox", name="Assignee").select_option("Me")
+    page.get_by_role("button", name="Assign").click()
+    expect(page.get_by_role("status")).to_have_text("Assigned 1 issue.")
+    page.goto(backend.stream)
+    page.locator(".row input").first.check()
+    page.get_by_role("button", name="Archive").click()
+    expect(page.get_by_role("status")).to_contain_text("Archived 1 issue")
+    expect(page.locator(".row")).to_have_count(1)
+    assert len(backend.issues()) == 1
+
+
+def test_a_picker_narrows_the_list_at_once(open_browser: Open, backend: Backend):
+    page = open_browser()
+    page.goto(backend.stream)
+    page.get_by_role("combobox", name="Sort by").select_option("Events")
+    expect(page).to_have_url(re.compile("sort=freq"))
+    expect(page.locator(".row")).to_have_count(2)
+
+
+def test_a_change_on_the_page_of_an_issue_is_told_in_its_activity(open_browser: Open, backend: Backend):
+    page = open_browser()
+    page.goto(backend.stream)
+    page.get_by_role("link", name="TooHigh").click()
+    page.get_by_role("button", name="Resolve", exact=True).click()
+    expect(page.get_by_role("status")).to_have_text("Resolved 1 issue.")
+    expect(page.get_by_text("resolved it just now")).to_be_visible()
+    expect(page.get_by_role("button", name="Unresolve")).to_be_visible()
+
+
+def test_the_first_event_appears_by_itself(open_browser: Open, project: Backend):
+    page = open_browser()
+    page.goto(project.stream)
+    expect(page.get_by_text("No event has arrived yet. Waiting…")).to_be_visible()
+    project.send("First")
+    expect(page.get_by_role("link", name="First")).to_be_visible()
+
+
+def test_what_an_event_says_is_never_run(open_browser: Open, backend: Backend):
+    hostile = "<img src=x onerror=\"document.title='run'\"><script>document.title='run'</script>"
+    backend.seeded(hostile)
+    page = open_browser()
+    page.goto(backend.stream)
+    expect(page.locator(".row")).to_have_count(3)
+    page.locator(".row-title", has_text="onerror").click()
+    expect(page).to_have_url(ISSUE_URL)
+    assert page.title() != "run"
+    assert page.locator("img[src=x]").count() == 0
+
+
+def issue_page(backend: Backend) -> str:
+    return f"{backend.tocsin.url}/organizations/acme/issues/{backend.issues()[0]['id']}/"
+
+
+PAGES: dict[str, Callable[[Backend], str]] = {
+    "stream": lambda backend: backend.stream,
+    "issue": issue_page,
+    "empty": lambda backend: backend.stream.replace("is:unresolved", "level:fatal"),
+    "docs": lambda backend: f"{backend.tocsin.url}/docs",
+    "home": lambda backend: f"{backend.tocsin.url}/",
+}
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_is_accessible_and_fits(
+    open_browser: Open, backend: Backend, tmp_path: Path, scheme: str, size: str
+):
+    page = open_browser(color_scheme=scheme, viewport=SIZES[size], bypass_csp=True)
+    for name, url in PAGES.items():
+        page.goto(url(backend))
+        check(page, tmp_path / f"{name}.png")
+    page.goto(backend.stream)
+    page.locator(".row input").first.check()
+    check(page, tmp_path / "selected.png")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_log_in_is_accessible_and_fits(open_browser: Open, tocsin: Tocsin, tmp_path: Path, scheme: str):
+    page = open_browser(color_scheme=scheme, viewport=SIZES["phone"], bypass_csp=True, storage_state=None)
+    page.goto(f"{tocsin.url}/login")
+    check(page, tmp_path / "login.png")
+
+
+def check(page: Page, picture: Path) -> None:
+    """Fail when the page scrolls sideways or axe finds anything; a picture of it stays in the test's folder."""
+    page.screenshot(path=picture)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{page.url} scrolls sideways"
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run()")["violations"]
+    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
