@@ -10,8 +10,10 @@ request, and the ratios.
 
 import argparse
 import asyncio
+import atexit
 import gzip
 import os
+import shutil
 import signal
 import socket
 import statistics
@@ -74,7 +76,9 @@ def intake(append: Callable[[Accepted], Awaitable[object]]) -> IntakeApp:
 
 def durable() -> Callable[..., Awaitable[None]]:
     """Return the intake with a spool in a temporary directory; the group commit begins with the first request."""
-    spool = open_spool(Path(mkdtemp(prefix="tocsin-intake-")).as_uri())
+    directory = Path(mkdtemp(prefix="tocsin-intake-"))
+    atexit.register(shutil.rmtree, directory)
+    spool = open_spool(directory.as_uri())
     commits: list[GroupCommit] = []
 
     async def append(accepted: Accepted) -> None:

@@ -19,7 +19,6 @@ import uvloop
 
 from tocsin import observe
 from tocsin.config import Settings
-from tocsin.domain.event.accepted import Accepted
 from tocsin.domain.event.limits import IntakeLimits
 from tocsin.edges.api.app import make_app
 from tocsin.edges.intake.app import IntakeApp
@@ -195,21 +194,21 @@ def make_services(settings: Settings, stores: Stores) -> Services:
 
 async def _answer(settings: Settings, stores: Stores, notify: Callable[[], None]) -> None:
     """Answer HTTP until told to stop; what was accepted is on disk before this returns."""
+
+    def kept(requests: int) -> None:
+        observe.ACCEPTED.inc(requests)
+        notify()
+
     group_commit = GroupCommit(
         stores.spool,
         held_entries_max=settings.spool_waiting_max,
         held_bytes_max=settings.spool_waiting_bytes_max,
+        on_kept=kept,
     )
-
-    async def append(accepted: Accepted) -> None:
-        await group_commit.append(accepted)
-        observe.ACCEPTED.inc()
-        notify()
-
     keys = KeyCache(stores.state)
     intake = IntakeApp(
         keys=keys.lookup,
-        append=append,
+        append=group_commit.append,
         limits=intake_limits(settings),
         clock=now,
         new_event_id=lambda: uuid.uuid4().hex,

@@ -182,6 +182,22 @@ def test_an_error_that_is_no_refusal_reaches_the_waiters_too(spool):
     run(scenario())
 
 
+def test_each_group_that_came_to_disk_is_told_of_once_and_a_failed_one_is_not(spool):
+    async def scenario():
+        told = []
+        spool.may_write.set()
+        commit = GroupCommit(spool, group_entries_max=2, on_kept=told.append)
+        await asyncio.gather(*await appending(commit, "a", "b", "c"))
+        free_bytes_min, spool._free_bytes_min = spool._free_bytes_min, 2**62
+        with pytest.raises(Unavailable, match="full"):
+            await commit.append(accepted("d"))
+        spool._free_bytes_min = free_bytes_min
+        await commit.close()
+        assert told == [2, 1]
+
+    run(scenario())
+
+
 def test_a_cancelled_waiter_harms_nobody(spool):
     async def scenario():
         commit = GroupCommit(spool)

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from collections.abc import Callable
+from queue import SimpleQueue
+from threading import Thread
 
 from tocsin.domain.errors import Unavailable
 from tocsin.domain.event.accepted import Accepted
@@ -33,8 +34,11 @@ class GroupCommit:
         group_bytes_max: int = GROUP_BYTES_MAX,
         held_entries_max: int = HELD_ENTRIES_MAX,
         held_bytes_max: int = HELD_BYTES_MAX,
+        on_kept: Callable[[int], None] = lambda _entries: None,
     ) -> None:
+        """Append to *spool*; *on_kept* is told, in the loop, how many entries have just come to disk."""
         self._spool = spool
+        self._on_kept = on_kept
         self._group_entries_max = group_entries_max
         self._group_bytes_max = group_bytes_max
         self._held_entries_max = held_entries_max
@@ -42,7 +46,10 @@ class GroupCommit:
         self._held_entries = 0
         self._held_bytes = 0
         self._waiting: deque[tuple[Accepted, _Waiter]] = deque()
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spool")
+        # One queue and one thread: an executor makes two futures more for every group.
+        self._groups: SimpleQueue[tuple[asyncio.AbstractEventLoop, _Group] | None] = SimpleQueue()
+        self._thread = Thread(target=self._append_groups, name="spool", daemon=True)
+        self._thread.start()
         self._idle = asyncio.Event()
         self._idle.set()
         self._closed = False
@@ -66,7 +73,8 @@ class GroupCommit:
         """Take no more, write what waits, and end the thread. The spool stays open."""
         self._closed = True
         await self._idle.wait()
-        self._thread.shutdown()
+        self._groups.put(None)
+        self._thread.join()
 
     def _admit(self, accepted: Accepted) -> None:
         if self._closed:
@@ -81,10 +89,19 @@ class GroupCommit:
         if not self._waiting:
             self._idle.set()
             return
-        group = self._next_group()
-        entries = [accepted for accepted, _ in group]
-        written = asyncio.get_running_loop().run_in_executor(self._thread, self._spool.append_many, entries)
-        written.add_done_callback(partial(self._answer, group))
+        self._groups.put((asyncio.get_running_loop(), self._next_group()))
+
+    def _append_groups(self) -> None:
+        """Write groups until told to stop; runs in the thread."""
+        while (handed_over := self._groups.get()) is not None:
+            loop, group = handed_over
+            ids: list[EntryId] = []
+            failure: Exception | None = None
+            try:
+                ids = self._spool.append_many([accepted for accepted, _ in group])
+            except Exception as error:  # noqa: BLE001 - it travels on to everyone who waits for the group
+                failure = error
+            loop.call_soon_threadsafe(self._answer, group, ids, failure)
 
     def _next_group(self) -> _Group:
         group = [self._waiting.popleft()]
@@ -96,16 +113,17 @@ class GroupCommit:
             group.append(self._waiting.popleft())
         return group
 
-    def _answer(self, group: _Group, written: asyncio.Future[list[EntryId]]) -> None:
+    def _answer(self, group: _Group, ids: list[EntryId], failure: Exception | None) -> None:
         self._held_entries -= len(group)
         self._held_bytes -= sum(len(accepted.body) for accepted, _ in group)
         self._write_group()
-        failure = written.exception()
+        waiters = [waiter for _, waiter in group]
         if failure is None:
-            for (_, waiter), entry_id in zip(group, written.result(), strict=True):
+            self._on_kept(len(group))
+            for waiter, entry_id in zip(waiters, ids, strict=True):
                 if not waiter.cancelled():
                     waiter.set_result(entry_id)
         else:
-            for _, waiter in group:
+            for waiter in waiters:
                 if not waiter.cancelled():
                     waiter.set_exception(failure)
