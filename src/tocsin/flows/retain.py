@@ -140,7 +140,7 @@ def _resolving(connection: Transaction) -> Iterator[tuple[Project, int]]:
 
 def _store_woken(connection: Transaction, woken: Sequence[Observation], now: datetime) -> None:
     issues.save(connection, [one.issue for one in woken])
-    activity.add(connection, [entry for one in woken for entry in one.activities])
+    activity.record(connection, [entry for one in woken for entry in one.activities])
     inbox.put(connection, {one.issue.id: one.inbox_reason for one in woken if one.inbox_reason}, now)
     outbox.add(connection, [_notice(f"issue.{one.turn}", one.issue) for one in woken], now)
 
@@ -148,7 +148,7 @@ def _store_woken(connection: Transaction, woken: Sequence[Observation], now: dat
 def _store_changed(connection: Transaction, changes: Sequence[Change]) -> None:
     changed = [change for change in changes if change.is_changed]
     issues.save(connection, [change.issue for change in changed])
-    activity.add(connection, [entry for change in changed for entry in change.activities])
+    activity.record(connection, [entry for change in changed for entry in change.activities])
     inbox.take_out(connection, _leaving_inbox(changed))
 
 

@@ -33,7 +33,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What a command came to."""
 
     issue_ids: tuple[IssueId, ...] = ()
-    """The issues it was carried out on. Without any nothing was done, and the body was not even read."""
+    """The issues it was carried out on. Without any nothing was done."""
     delta: dict[str, Any] = {}
     """The answer to a bulk command, less ``activity`` (spec/mutation.md 3.1)."""
     shows_activity: bool = False
@@ -54,8 +54,8 @@ class Triage:
     def carry_out(self, issue_ids: Collection[IssueId], body: Any, by: Acting, now: datetime) -> Outcome:
         """Do to the issues what the JSON *body* asks for, in one transaction.
 
-        Issues that do not exist and those of projects *by* cannot see are left alone; a body is judged only if an issue
-        is left (spec/mutation.md 2.3). Raises InvalidFields and Malformed, with nothing changed.
+        Issues that do not exist and those of projects *by* cannot see are left alone. A body is judged only if there
+        are ids (spec/mutation.md 2.3). Raises InvalidFields and Malformed, with nothing changed.
         """
         if not issue_ids:
             return NOTHING_SELECTED

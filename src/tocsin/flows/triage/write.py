@@ -33,7 +33,7 @@ def write(connection: Transaction, changes: Sequence[Change], now: datetime) -> 
     for some in _portions(changes, _CHANGES_AT_A_TIME):
         issues.save(connection, [change.issue for change in some if change.is_changed])
         _apply_effects(connection, some, now)
-        activity.add(connection, [entry for change in some for entry in change.activities])
+        activity.record(connection, [entry for change in some for entry in change.activities])
         outbox.add(connection, [notice for change in some for notice in _notices(change)], now)
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from tocsin.domain.event.event import GroupingHash
-from tocsin.storage.history.filters import Clause, in_projects, instant
+from tocsin.domain.event.event import EventId, GroupingHash
+from tocsin.storage.history.filters import Clause, in_projects, instant, text
 from tocsin.storage.history.scope import IssueScope
 from tocsin.storage.history.store import History
 
@@ -20,6 +20,28 @@ def delete_events(history: History, project_id: int, hashes: Sequence[GroupingHa
         chunk = hashes[start : start + _HASHES_PER_STATEMENT_MAX]
         scope = IssueScope(project_id, tuple((name, None) for name in chunk))
         _delete(history, scope.clause(), digested_before)
+
+
+def event_ids(
+    history: History,
+    project_id: int,
+    hashes: Sequence[GroupingHash],
+    digested_before: datetime,
+    *,
+    after: EventId | None = None,
+    limit: int,
+) -> list[EventId]:
+    """Return the ids of the events that :func:`delete_events` would delete, in order, the next *limit* of them."""
+    if not hashes:
+        return []
+    chosen = IssueScope(project_id, tuple((name, None) for name in hashes)).clause()
+    moment, name = instant(digested_before), text(after or "")
+    sql = (
+        f"SELECT event_id FROM event WHERE {chosen.sql} AND digested_at < {moment.sql}"
+        f" AND event_id > toFixedString(unhex({name.sql}), 16) ORDER BY event_id LIMIT {{limit:UInt32}}"
+    )
+    bindings = {**chosen.parameters, **moment.parameters, **name.parameters, "limit": limit}
+    return [EventId(row[0].hex()) for row in history.rows(sql, bindings)]
 
 
 def delete_project(history: History, project_id: int, digested_before: datetime) -> None:

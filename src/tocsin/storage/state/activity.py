@@ -22,6 +22,12 @@ def add(connection: Connection, entries: Sequence[Activity]) -> list[ActivityId]
     return list(connection.execute(statement, rows).scalars())
 
 
+def record(connection: Connection, entries: Sequence[Activity]) -> None:
+    """Store the entries in one statement, where nobody needs their ids."""
+    if entries:
+        connection.execute(insert(activity), [structs.asdict(one) for one in entries])
+
+
 def page(
     connection: Connection,
     issue_id: IssueId,

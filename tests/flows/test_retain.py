@@ -1,0 +1,168 @@
+"""What time does: forgetting, expiry, and issues that grow old (spec/ingest.md 6.2, 6.4, spec/mutation.md 4.2)."""
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from tocsin.domain.issue.issue import ActivityType, InboxReason, Snooze, Status, Substatus
+from tocsin.flows.remove import KIND
+from tocsin.flows.retain import INBOX_AGE_MAX, NOTICE_AGE_MAX, WORK_NOTICES, Retain
+from tocsin.storage.state import activity, applied, attachments, inbox, issues, outbox, projects, sessions, users
+
+
+@pytest.fixture
+def retain(shop) -> Retain:
+    return Retain(shop.state, shop.history, shop.blobs, duplicate_window_hours=72, retention_days=90)
+
+
+def change(shop, **fields):
+    """Write fields of the only issue past all rules."""
+    with shop.state.write() as connection:
+        changed = msgspec.structs.replace(shop.issue(), **fields)
+        issues.save(connection, [changed])
+
+
+def story(shop):
+    with shop.state.read() as connection:
+        return [entry.type for _, entry in activity.page(connection, shop.issue().id, limit=10)]
+
+
+def waiting(shop):
+    with shop.state.read() as connection:
+        found = inbox.waiting(connection, [shop.issue().id])
+    return [one.reason for one in found.values()]
+
+
+@pytest.mark.parametrize(("hours", "is_known"), [(71, True), (73, False)])
+def test_event_ids_are_remembered_for_the_duplicate_window(shop, retain, hours, is_known):
+    accepted = shop.accepted()
+    shop.write(accepted, batch="a" * 32)
+    shop.later(hours=hours)
+    retain.run(shop.now)
+    with shop.state.read() as connection:
+        assert (applied.applied_at(connection, "a" * 32) is not None) is is_known
+    assert shop.write(accepted).duplicates == int(is_known)
+
+
+def test_sessions_end(shop, retain):
+    with shop.state.write() as connection:
+        user_id = users.create(connection, "jane@acme.io", shop.now)
+        for name, days in (("short", 1), ("long", 30)):
+            sessions.create(connection, name, user_id, shop.now, shop.now + timedelta(days=days))
+    retain.run(shop.now + timedelta(days=2))
+    with shop.state.read() as connection:
+        assert sessions.by_secret(connection, "short", shop.now) is None
+        assert sessions.by_secret(connection, "long", shop.now) is not None
+
+
+def test_nobody_reviews_what_waited_for_a_week(shop, retain):
+    shop.send()
+    retain.run(shop.now + INBOX_AGE_MAX)
+    assert waiting(shop) == [InboxReason.NEW]
+    retain.run(shop.now + INBOX_AGE_MAX + timedelta(seconds=1))
+    assert waiting(shop) == []
+
+
+def test_stale_news_is_dropped_and_work_is_not(shop, retain):
+    kinds = ["issue.created", KIND]
+    with shop.state.write() as connection:
+        outbox.add(connection, [outbox.Notice(kind=kind, payload={}) for kind in kinds], shop.now)
+    shop.later(days=NOTICE_AGE_MAX.days, seconds=1)
+    retain.run(shop.now)
+    with shop.state.write() as connection:
+        left = outbox.claim(connection, kinds, shop.now, lease=timedelta(minutes=1), limit=10)
+    assert [one.kind for one in left] == [KIND]
+    assert {KIND} == WORK_NOTICES
+
+
+def test_events_and_files_go_when_their_time_is_over(shop, retain):
+    accepted = shop.accepted()
+    file = b'{"type":"attachment","length":1,"filename":"a"}\nx\n'
+    shop.write(msgspec.structs.replace(accepted, body=accepted.body + file))
+    with shop.state.read() as connection:
+        [kept] = attachments.of_events(connection, shop.project.id, [accepted.event_id])
+    retain.run(shop.now + timedelta(days=89))
+    assert (shop.stored_events(), shop.blobs.exists(kept.sha256)) == (1, True)
+    retain.run(shop.now + timedelta(days=98))
+    assert (shop.stored_events(), shop.blobs.exists(kept.sha256)) == (0, False)
+    assert shop.issue().times_seen == 1
+
+
+@pytest.mark.parametrize(
+    ("until", "status", "told"),
+    [
+        (timedelta(minutes=-1), Status.UNRESOLVED, [ActivityType.SET_UNRESOLVED]),
+        (timedelta(minutes=1), Status.IGNORED, []),
+    ],
+)
+def test_a_snooze_ends_by_the_clock(shop, retain, until, status, told):
+    shop.send()
+    change(shop, status=Status.IGNORED, substatus=None, snooze=Snooze(until=shop.now + until))
+    retain.run(shop.now)
+    assert (shop.issue().status, story(shop)) == (status, told)
+    if told:
+        assert (shop.issue().substatus, shop.issue().snooze) == (Substatus.ONGOING, None)
+
+
+def test_a_reopened_issue_waits_for_review(shop, retain):
+    shop.send()
+    with shop.state.write() as connection:
+        inbox.take_out(connection, [shop.issue().id])
+    change(shop, status=Status.IGNORED, snooze=Snooze(until=shop.now))
+    retain.run(shop.now)
+    assert waiting(shop) == [InboxReason.ONGOING]
+
+
+@pytest.mark.parametrize(("days", "substatus"), [(6, Substatus.NEW), (7, Substatus.ONGOING)])
+def test_a_new_issue_is_ongoing_after_a_week(shop, retain, days, substatus):
+    shop.send()
+    retain.run(shop.now + timedelta(days=days))
+    assert shop.issue().substatus is substatus
+    assert story(shop) == ([ActivityType.AUTO_SET_ONGOING] if days == 7 else [])
+
+
+@pytest.mark.parametrize(("days", "expected"), [(6, Substatus.REGRESSED), (7, Substatus.ONGOING)])
+def test_a_regressed_issue_is_ongoing_a_week_after_the_regression(shop, retain, days, expected):
+    shop.send()
+    first_seen = shop.now - timedelta(days=20)
+    change(shop, substatus=Substatus.REGRESSED, first_seen=first_seen, active_at=shop.now)
+    retain.run(shop.now + timedelta(days=days))
+    assert shop.issue().substatus is expected
+
+
+@pytest.mark.parametrize(("days", "expected"), [(6, Substatus.ESCALATING), (7, Substatus.ONGOING)])
+def test_an_escalating_issue_is_ongoing_a_week_after_it_escalated(shop, retain, days, expected):
+    shop.send()
+    change(shop, status=Status.IGNORED, snooze=Snooze(count=1, times_seen_at_start=1))
+    shop.later(days=20)
+    shop.send()
+    assert shop.issue().substatus is Substatus.ESCALATING
+    retain.run(shop.now + timedelta(days=days))
+    assert shop.issue().substatus is expected
+
+
+def test_news_that_is_not_old_enough_hides_no_other(shop, retain, monkeypatch):
+    monkeypatch.setattr("tocsin.flows.retain.ISSUES_PER_RUN_MAX", 2)
+    for group in range(5):
+        shop.send(fingerprint=[str(group)])
+    with shop.state.write() as connection:
+        regressed = [
+            msgspec.structs.replace(issue, substatus=Substatus.REGRESSED, active_at=shop.now + timedelta(days=7))
+            for issue in shop.issues()[2:]
+        ]
+        issues.save(connection, regressed)
+    for _ in range(3):
+        retain.run(shop.now + timedelta(days=8))
+    assert [issue.substatus for issue in shop.issues()] == ["ongoing", "ongoing", *["regressed"] * 3]
+
+
+def test_a_project_may_resolve_what_is_quiet(shop, retain):
+    shop.send()
+    with shop.state.write() as connection:
+        projects.save(connection, msgspec.structs.replace(shop.project, options={"resolveAge": 24}))
+    retain.run(shop.now + timedelta(hours=24))
+    assert shop.issue().status is Status.UNRESOLVED
+    retain.run(shop.now + timedelta(hours=24, seconds=1))
+    assert (shop.issue().status, shop.issue().substatus, waiting(shop)) == (Status.RESOLVED, None, [])
+    assert story(shop) == [ActivityType.SET_RESOLVED_BY_AGE]
