@@ -14,7 +14,7 @@ from tocsin.domain.event.event import Event
 from tocsin.domain.event.limits import IntakeLimits
 from tocsin.domain.event.normalise import normalise
 from tocsin.domain.event.normalise.clock import moment_of
-from tocsin.domain.grouping import DEFAULT_RULES, GroupingRules, apply_rules, group
+from tocsin.domain.grouping import DEFAULT_RULES, GroupingRules, apply_rules, group_evidence
 
 EVENT_ITEMS = frozenset({"event"})
 
@@ -89,8 +89,8 @@ def _add_event(
 
 def _event(raw: dict[str, Any], arrival: Arrival, rules: GroupingRules) -> Event:
     payload = normalise(raw, arrival)
-    apply_rules(payload, rules)
-    return derive(payload, group(payload, rules), arrival)
+    evidence = apply_rules(payload, rules)
+    return derive(payload, group_evidence(evidence, rules), arrival)
 
 
 def _arrival(envelope: Envelope, accepted: Accepted) -> Arrival:
@@ -136,7 +136,8 @@ def encode_chunk(limits: IntakeLimits, entries: tuple[Accepted, ...]) -> bytes:
 def digest_chunk(chunk: bytes) -> bytes:
     """Digest every request of an encoded chunk; a request that breaks a step fails alone. Runs in a worker process."""
     limits, entries = _decode_chunk(chunk)
-    return _encode([_digest_or_fail(accepted, limits) for accepted in entries])
+    # Encoding each result at once keeps the events of a chunk from piling up before the garbage collector.
+    return _encode([msgspec.Raw(_encode(_digest_or_fail(accepted, limits))) for accepted in entries])
 
 
 def decode_results(results: bytes) -> list[Digested | Failed]:

@@ -5,6 +5,7 @@ from tocsin.domain.grouping.group import CONFIGS as CONFIGS
 from tocsin.domain.grouping.group import LATEST as LATEST
 from tocsin.domain.grouping.group import explain as explain
 from tocsin.domain.grouping.group import group as group
+from tocsin.domain.grouping.group import group_evidence as group_evidence
 from tocsin.domain.grouping.model import Grouping as Grouping
 from tocsin.domain.grouping.model import Variant as Variant
 from tocsin.domain.grouping.rules import DEFAULT_RULES as DEFAULT_RULES

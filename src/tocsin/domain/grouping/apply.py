@@ -1,34 +1,62 @@
 """Stack trace rules on an event: ``in_app`` of every frame, decided before anything else (spec/ingest.md 4.7)."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 from tocsin.domain.grouping.evidence import Evidence, Raised, Stacktrace, read_evidence
 from tocsin.domain.grouping.rules import DEFAULT_RULES, GroupingRules
-from tocsin.domain.grouping.stack_rules import Scene, classify
+from tocsin.domain.grouping.stack_rules import SCENES_CACHED_MAX, Scene, StackRules, classify, scene_of
 
 _SENT_AS = {None: -1, False: 0, True: 1}
 
 
-def apply_rules(payload: dict[str, Any], rules: GroupingRules = DEFAULT_RULES) -> None:
-    """Set ``in_app`` of every frame of the normalised event *payload*, in place.
+class _Change(msgspec.Struct, frozen=True):
+    """What a frame does not say yet."""
+
+    position: int
+    in_app: bool
+    sent_as: int | None
+    """For ``orig_in_app``, None where the SDK said the same."""
+    category: str | None
+
+
+def apply_rules(payload: dict[str, Any], rules: GroupingRules = DEFAULT_RULES) -> Evidence:
+    """Set ``in_app`` of every frame of the normalised event *payload*, in place; return the evidence there is then.
 
     Where the answer is not what the SDK sent, ``data.orig_in_app`` keeps that: -1 for nothing, 0 or 1. Applying other
     rules later starts from the original again. A category from a rule is kept in ``data.category``.
     """
     evidence = read_evidence(payload)
-    for raw, stacktrace, raised in _stacktraces(payload, evidence):
-        frames = stacktrace.calls
-        sent = [frame.sent_in_app if frame.data else frame.in_app for frame in frames]
-        verdict = classify(Scene(frames, evidence.platform, raised), rules.enhancements, sent)
-        for frame, known, said, app, category in zip(raw, frames, sent, verdict.apps, verdict.categories, strict=True):
-            if (known.in_app is app and category is None) or not isinstance(frame, dict):
-                continue
-            frame["in_app"] = app
-            if said is not app:
-                _data(frame).setdefault("orig_in_app", _SENT_AS[said])
-            if category is not None:
-                _data(frame)["category"] = category
+    changed = False
+    for frames, stacktrace, raised in _stacktraces(payload, evidence):
+        for change in _changes(scene_of(stacktrace, evidence.platform, rules.enhancements, raised), rules.enhancements):
+            changed = True
+            _make(change, frames[change.position])
+    return read_evidence(payload) if changed else evidence
+
+
+@lru_cache(SCENES_CACHED_MAX)
+def _changes(scene: Scene, rules: StackRules) -> tuple[_Change, ...]:
+    sent = [frame.sent_in_app if frame.data else frame.in_app for frame in scene.frames]
+    verdict = classify(scene, rules, sent)
+    verdicts = zip(scene.frames, sent, verdict.apps, verdict.categories, strict=True)
+    return tuple(
+        _Change(position, app, None if said is app else _SENT_AS[said], category)
+        for position, (frame, said, app, category) in enumerate(verdicts)
+        if frame.in_app is not app or category is not None
+    )
+
+
+def _make(change: _Change, frame: Any) -> None:
+    if isinstance(frame, dict):
+        frame["in_app"] = change.in_app
+        if change.sent_as is not None:
+            _data(frame).setdefault("orig_in_app", change.sent_as)
+        if change.category is not None:
+            _data(frame)["category"] = change.category
 
 
 def _data(frame: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import msgspec
 from tocsin.domain.grouping.evidence import Csp, Evidence, Stacktrace, Thread, present
 from tocsin.domain.grouping.exceptions import exception_views
 from tocsin.domain.grouping.parameterise import normalised_message
-from tocsin.domain.grouping.stack_rules import Scene, StackRules
+from tocsin.domain.grouping.stack_rules import StackRules, scene_of
 from tocsin.domain.grouping.stacks import stack_views
 
 _LOCAL = frozenset({"", "self", "'self'", "inline", "eval"})
@@ -55,7 +55,7 @@ def _stacktrace(evidence: Evidence, rules: StackRules) -> Content:
 def _stack_content(stacktrace: Stacktrace | None, evidence: Evidence, rules: StackRules) -> Content:
     if stacktrace is None:
         return Content({})
-    views = stack_views(Scene(stacktrace.calls, evidence.platform), rules)
+    views = stack_views(scene_of(stacktrace, evidence.platform, rules), rules)
     return Content(_told({"app": views.app, "system": views.system}))
 
 

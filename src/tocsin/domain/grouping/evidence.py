@@ -16,8 +16,17 @@ _JAVASCRIPT = frozenset({"javascript", "node"})
 NATIVE_PLATFORMS = frozenset({"c", "cocoa", "native", "objc", "rust", "swift"})
 
 
-class Frame(msgspec.Struct, frozen=True, gc=False):
-    """One call. Nothing reads the positions but the search for recursion."""
+class FrameData(msgspec.Struct, frozen=True, gc=False):
+    """What SDKs and stack trace rules note on a frame."""
+
+    orig_in_app: int | bool | None = None
+    """``in_app`` as it was sent, -1 for not at all."""
+    category: str | None = None
+    sourcemap: str | bool | None = None
+
+
+class Frame(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
+    """One call. Nothing reads the positions but the search for recursion. Hashed, because stacks come again."""
 
     platform: str | None = None
     abs_path: str | None = None
@@ -27,24 +36,23 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     raw_function: str | None = None
     package: str | None = None
     context_line: str | None = None
-    lineno: Any = None
-    colno: Any = None
+    lineno: int | float | str | None = None
+    colno: int | float | str | None = None
     in_app: bool | None = None
-    data: dict[str, Any] | None = None
+    data: FrameData | None = None
 
     @property
     def category(self) -> str | None:
         """What a stack trace rule called it."""
-        category = self.data and self.data.get("category")
-        return category if isinstance(category, str) else None
+        return self.data.category if self.data else None
 
     @property
     def sent_in_app(self) -> bool | None:
         """``in_app`` as it was before stack trace rules changed it (spec/ingest.md 4.7)."""
-        if self.data and "orig_in_app" in self.data:
-            original = self.data["orig_in_app"]
-            return None if original == -1 else original == 1
-        return self.in_app
+        original = self.data.orig_in_app if self.data else None
+        if original is None:
+            return self.in_app
+        return None if original == -1 else original == 1
 
 
 _NOWHERE = Frame()
@@ -56,9 +64,9 @@ class Stacktrace(msgspec.Struct, frozen=True):
     frames: list[Frame | None] | None = None
 
     @property
-    def calls(self) -> list[Frame]:
+    def calls(self) -> tuple[Frame, ...]:
         """The frames; one that says nothing stands for each gap, so that positions stay."""
-        return [frame or _NOWHERE for frame in self.frames or ()]
+        return tuple([frame or _NOWHERE for frame in self.frames or ()])
 
 
 class NsError(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ import msgspec
 
 from tocsin.domain.grouping.evidence import Evidence, Raised, Sdk
 from tocsin.domain.grouping.parameterise import normalised_message
-from tocsin.domain.grouping.stack_rules import Scene, StackRules
+from tocsin.domain.grouping.stack_rules import StackRules, scene_of
 from tocsin.domain.grouping.stacks import NOTHING, Views, stack_views
 
 _RECOVERED_BY_REACT = (
@@ -46,7 +46,7 @@ def _joined(texts: list[tuple[str, ...]]) -> tuple[str, ...]:
 def _weigh(raised: Raised, platform: str | None, rules: StackRules) -> _Weighed:
     stack = NOTHING
     if raised.stacktrace:
-        stack = stack_views(Scene(raised.stacktrace.calls, platform, raised), rules)
+        stack = stack_views(scene_of(raised.stacktrace, platform, rules, raised), rules)
     return _Weighed(raised, stack, Views(_texts(raised, stack.app), _texts(raised, stack.system)))
 
 

@@ -1,7 +1,7 @@
 """Fingerprint variables: ``{{ default }}``, ``{{ error.type }}``, ``{{ tags.NAME }}`` … (spec/ingest.md 5.2)."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -30,15 +30,15 @@ class Clues(msgspec.Struct, frozen=True):
     @property
     def frame(self) -> Frame:
         """The crash frame (spec/ingest.md 4.1), an empty one if there is none."""
-        frames = self._crash_frames() or [Frame()]
+        frames = self._crash_frames() or (Frame(),)
         return next((frame for frame in reversed(frames) if frame.in_app), frames[-1])
 
-    def _crash_frames(self) -> list[Frame]:
+    def _crash_frames(self) -> Sequence[Frame]:
         evidence = self.evidence
         threads = present(evidence.threads.values) if evidence.threads else []
         candidates = [evidence.raised[-1].stacktrace if evidence.raised else None, evidence.stacktrace]
         candidates += [thread.stacktrace for thread in threads if len(threads) == 1]
-        return next((stacktrace.calls for stacktrace in candidates if stacktrace), [])
+        return next((stacktrace.calls for stacktrace in candidates if stacktrace), ())
 
 
 def resolved(entry: str, clues: Clues) -> str:

@@ -36,7 +36,7 @@ def frame_values(frame: Frame, event_platform: str | None) -> tuple[str, ...]:
         frame.function,
         frame.raw_function,
         line if line is not None and len(line) <= CONTEXT_LINE_CHARS_MAX else None,
-        bool(frame.data and frame.data.get("sourcemap")),
+        bool(frame.data and frame.data.sourcemap),
     )
 
 

@@ -25,7 +25,12 @@ def group(payload: Mapping[str, Any], rules: GroupingRules = DEFAULT_RULES, *, c
     ``apply_rules`` comes first: a frame without ``in_app`` is not the user's own. Any JSON object has a grouping.
     Raises KeyError for a *config* that is not in ``CONFIGS``.
     """
-    return CONFIGS[config](payload, rules)
+    return group_evidence(read_evidence(payload), rules, config=config)
+
+
+def group_evidence(evidence: Evidence, rules: GroupingRules = DEFAULT_RULES, *, config: str = LATEST) -> Grouping:
+    """Return the same as ``group`` for a payload that was read before; ``apply_rules`` returns such evidence."""
+    return CONFIGS[config](evidence, rules)
 
 
 def explain(grouping: Grouping) -> dict[str, Any]:
@@ -45,8 +50,7 @@ def explain(grouping: Grouping) -> dict[str, Any]:
     }
 
 
-def _group_2026(payload: Mapping[str, Any], rules: GroupingRules) -> Grouping:
-    evidence = read_evidence(payload)
+def _group_2026(evidence: Evidence, rules: GroupingRules) -> Grouping:
     rule = first_match(rules.fingerprinting, evidence)
     content = content_of(evidence, rules.enhancements)
     clues = Clues(evidence, content.main_exception_id)
@@ -101,5 +105,5 @@ def _checksum_hash(checksum: str) -> GroupingHash:
     return hash_of((checksum,))
 
 
-CONFIGS: dict[str, Callable[[Mapping[str, Any], GroupingRules], Grouping]] = {LATEST: _group_2026}
+CONFIGS: dict[str, Callable[[Evidence, GroupingRules], Grouping]] = {LATEST: _group_2026}
 """Every algorithm by its id. A stored hash is only worth something with the algorithm that made it, so none changes."""

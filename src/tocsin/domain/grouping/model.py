@@ -1,11 +1,13 @@
 """What grouping answers: the hashes of an event and how they came about."""
 
 import hashlib
-from collections.abc import Iterable
+from functools import lru_cache
 
 import msgspec
 
 from tocsin.domain.event.event import GroupingHash
+
+HASHES_CACHED_MAX = 1024
 
 
 class Variant(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +39,8 @@ class Grouping(msgspec.Struct, frozen=True, kw_only=True):
     """The title a fingerprint rule gives the event."""
 
 
-def hash_of(values: Iterable[str]) -> GroupingHash:
+@lru_cache(HASHES_CACHED_MAX)
+def hash_of(values: tuple[str, ...]) -> GroupingHash:
     """Return the md5 of the concatenated *values* (spec/ingest.md 5)."""
     text = "".join(values).encode("utf-8", "surrogatepass")
     return GroupingHash(hashlib.md5(text, usedforsecurity=False).hexdigest())

@@ -9,6 +9,7 @@ from tocsin.domain.errors import Malformed
 from tocsin.domain.grouping.globs import path_glob, text_glob
 from tocsin.domain.grouping.rule_text import QUOTED, parse_lines, unquote
 from tocsin.domain.grouping.stack_rules import (
+    ERROR_SUBJECTS,
     FIXED_SUBJECTS,
     Bound,
     Condition,
@@ -50,7 +51,11 @@ def parse_stack_rules(*texts: str) -> StackRules:
     Raises Malformed with the number of the line that is no rule.
     """
     rules = [rule for text in texts for rule in parse_lines(text, _parse_rule)]
-    return StackRules(classifying=_book(map(_classifying, rules)), selecting=_book(map(_selecting, rules)))
+    return StackRules(
+        classifying=_book(map(_classifying, rules)),
+        selecting=_book(map(_selecting, rules)),
+        read_errors=any(map(_reads_errors, rules)),
+    )
 
 
 def _book(rules: Iterable[StackRule]) -> RuleBook:
@@ -65,6 +70,11 @@ def _classifying(rule: StackRule) -> StackRule:
 def _selecting(rule: StackRule) -> StackRule:
     marks = tuple(mark for mark in rule.marks if mark.field == "group")
     return msgspec.structs.replace(rule, marks=marks)
+
+
+def _reads_errors(rule: StackRule) -> bool:
+    conditions = (*rule.passing, *rule.caller, *rule.callee)
+    return any(condition.subject in ERROR_SUBJECTS for condition in conditions)
 
 
 def _parse_rule(line: str) -> StackRule:

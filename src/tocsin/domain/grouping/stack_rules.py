@@ -7,9 +7,11 @@ from functools import lru_cache
 
 import msgspec
 
-from tocsin.domain.grouping.evidence import Frame, Raised, family
+from tocsin.domain.grouping.evidence import Frame, Raised, Stacktrace, family
 
 DECISIONS_CACHED_MAX = 8192
+SCENES_CACHED_MAX = 512
+"""Stacks of which is remembered what rules and frames come to; one of 40 frames holds about 30 KB."""
 
 
 class Subject(StrEnum):
@@ -29,6 +31,9 @@ class Subject(StrEnum):
 
 FIXED_SUBJECTS = frozenset({Subject.PATH, Subject.MODULE, Subject.FUNCTION, Subject.PACKAGE, Subject.FAMILY})
 """What depends on nothing but the frame itself."""
+
+ERROR_SUBJECTS = frozenset({Subject.ERROR_TYPE, Subject.ERROR_VALUE, Subject.ERROR_MECHANISM})
+"""What depends on the exception that the stack trace is of."""
 
 _Texts = Mapping[Subject, str | None]
 
@@ -114,14 +119,32 @@ class StackRules(msgspec.Struct, frozen=True, eq=False):
 
     classifying: RuleBook
     selecting: RuleBook
+    read_errors: bool
+    """Whether some rule has a condition on the exception."""
+
+
+class ErrorTexts(msgspec.Struct, frozen=True):
+    """What conditions may ask of an exception."""
+
+    type: str | None = None
+    value: str | None = None
+    mechanism: str | None = None
 
 
 class Scene(msgspec.Struct, frozen=True):
-    """A stack trace and what happened around it."""
+    """A stack trace and as much of what happened around it as rules can tell. Equal scenes are judged alike."""
 
-    frames: Sequence[Frame]
+    frames: tuple[Frame, ...]
     platform: str | None
-    error: Raised | None = None
+    error: ErrorTexts | None = None
+
+
+def scene_of(stacktrace: Stacktrace, platform: str | None, rules: StackRules, raised: Raised | None = None) -> Scene:
+    """Return the scene of *stacktrace*, which is that of *raised*; without the exception if no rule asks for it."""
+    error = None
+    if raised and rules.read_errors:
+        error = ErrorTexts(raised.type, raised.value, raised.mechanism.type if raised.mechanism else None)
+    return Scene(stacktrace.calls, platform, error)
 
 
 class Selection(msgspec.Struct, frozen=True):
@@ -261,7 +284,7 @@ def _all_hold(conditions: tuple[Condition, ...], texts: _Texts) -> bool:
 
 
 def _texts(scene: Scene, position: int, verdict: Classification | None) -> _Texts:
-    frame, error = scene.frames[position], scene.error or Raised()
+    frame, error = scene.frames[position], scene.error or ErrorTexts()
     own = verdict.apps[position] if verdict else frame.in_app is True
     return {
         **_frame_texts(
@@ -275,7 +298,7 @@ def _texts(scene: Scene, position: int, verdict: Classification | None) -> _Text
         Subject.CATEGORY: verdict.categories[position] if verdict else frame.category,
         Subject.ERROR_TYPE: error.type,
         Subject.ERROR_VALUE: error.value,
-        Subject.ERROR_MECHANISM: error.mechanism.type if error.mechanism else None,
+        Subject.ERROR_MECHANISM: error.mechanism,
     }
 
 

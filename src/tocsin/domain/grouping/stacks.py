@@ -1,5 +1,6 @@
 """What a stack trace says about the problem, seen by its in-app frames and by all frames (spec/ingest.md 5.4)."""
 
+from functools import lru_cache
 from itertools import chain
 
 import msgspec
@@ -7,7 +8,7 @@ import msgspec
 from tocsin.domain.grouping.evidence import Frame, family
 from tocsin.domain.grouping.frames import frame_values, is_url
 from tocsin.domain.grouping.functions import essential_function
-from tocsin.domain.grouping.stack_rules import Scene, Selection, StackRules, select
+from tocsin.domain.grouping.stack_rules import SCENES_CACHED_MAX, Scene, Selection, StackRules, select
 
 
 class Views(msgspec.Struct, frozen=True):
@@ -22,6 +23,7 @@ NOTHING = Views()
 _NO_CALL = Frame()
 
 
+@lru_cache(SCENES_CACHED_MAX)
 def stack_views(scene: Scene, rules: StackRules) -> Views:
     """Return the texts of the frames of *scene* that count, oldest first; a call repeated in a row counts once."""
     if not scene.frames or _is_anonymous_snippet(scene):

@@ -83,10 +83,12 @@ class _Cut:
 
 def _bytes_min(value: Any, levels_left: int) -> int:
     """Return how many bytes *value* needs at least: texts can be cut, lists and objects can lose all they hold."""
-    if levels_left and isinstance(value, (dict, list)):
-        return 2
+    if isinstance(value, (dict, list)):
+        if levels_left:
+            return 2
+        value = json_text(value)
     bytes_used = len(_encode(value))
-    return min(bytes_used, _TEXT_BYTES_MIN) if isinstance(value, (str, dict, list)) else bytes_used
+    return min(bytes_used, _TEXT_BYTES_MIN) if isinstance(value, str) else bytes_used
 
 
 def _cut_to_bytes(text: str, bytes_max: int) -> str:

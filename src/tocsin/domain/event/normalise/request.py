@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from urllib.parse import unquote_plus, urlsplit, urlunsplit
 
 import msgspec
 
@@ -99,8 +99,8 @@ def _query(sent: Any, path: Path, remarks: Remarks) -> list[list[str]]:
 
 
 def _read_query(text: str) -> list[list[str]]:
-    pairs = text.lstrip("?").split("&", PAIRS_MAX)[:PAIRS_MAX]
-    return [list(pair) for pair in parse_qsl("&".join(pairs), keep_blank_values=True)]
+    pairs = (pair.partition("=") for pair in text.lstrip("?").split("&", PAIRS_MAX)[:PAIRS_MAX] if pair)
+    return [[unquote_plus(name), unquote_plus(value)] for name, _, value in pairs]
 
 
 def _headers(sent: Any, path: Path, remarks: Remarks) -> list[list[str]]:
