@@ -1,5 +1,6 @@
 """A pool of processes for pure functions: it never outlives its parent, and a lost worker is replaced."""
 
+import gc
 import multiprocessing
 import os
 import threading
@@ -80,3 +81,6 @@ def _start_worker(preload: Sequence[str]) -> None:
     _die_with_parent()
     for module in preload:
         __import__(module)
+    # What is loaded now stays: looking through it at every collection took 5 % of a worker's time.
+    gc.collect()
+    gc.freeze()

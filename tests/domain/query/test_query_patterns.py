@@ -68,13 +68,6 @@ def test_a_pattern_survives_a_round_trip_through_text(pattern: Pattern) -> None:
 
 
 @given(patterns, ascii_texts)
-def test_the_regular_expression_matches_the_same_texts(pattern: Pattern, text: str) -> None:
-    # Python's $ also stops before a last line break, RE2's does not.
-    expression = pattern.to_regex().removesuffix("$") + r"\Z"
-    assert (re.search(expression, text) is not None) is pattern.matches(text)
-
-
-@given(patterns, ascii_texts)
 def test_the_like_form_matches_the_same_texts(pattern: Pattern, text: str) -> None:
     tokens = re.findall(r"\\.|[^\\]", pattern.to_like(), re.DOTALL)
     as_regex = "".join(".*" if t == "%" else "." if t == "_" else re.escape(t[-1]) for t in tokens)
@@ -91,6 +84,6 @@ def test_a_pattern_found_anywhere_matches_whatever_is_around(pattern: Pattern, b
 @given(st.text("ab*\\", max_size=4))
 def test_an_open_ended_pattern_takes_its_text_literally(text: str) -> None:
     assert open_ended(text, before=True, after=True).matches(f"x{text}x")
-    assert open_ended(text, after=True).literal_prefix == text
+    assert open_ended(text, after=True).matches(f"{text}x")
     assert open_ended(text, before=True).matches(f"x{text}")
     assert not open_ended(f"y{text}", after=True).matches(f"x{text}")

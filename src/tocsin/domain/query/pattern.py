@@ -20,11 +20,6 @@ class Pattern(msgspec.Struct, frozen=True):
         *heads, last = self.parts
         return "".join(_before_wildcard(head) + "*" for head in heads) + escape(last)
 
-    @property
-    def literal_prefix(self) -> str:
-        """What every matching text begins with, in some letter case."""
-        return self.parts[0]
-
     def anywhere(self) -> "Pattern":
         """Return the pattern that finds this one inside a longer text."""
         return Pattern(_without_gaps(("", *self.parts, "")))
@@ -46,10 +41,6 @@ class Pattern(msgspec.Struct, frozen=True):
     def to_like(self) -> str:
         r"""Return the right-hand side of an ``ILIKE`` that matches the same texts; ``\`` escapes."""
         return "%".join(_LIKE_SPECIAL.sub(r"\\\1", part) for part in self.parts)
-
-    def to_regex(self) -> str:
-        """Return an anchored regular expression, read alike by ``re`` and RE2, that matches the same texts."""
-        return "(?is)^" + ".*".join(map(re.escape, self.parts)) + "$"
 
 
 def _without_gaps(parts: tuple[str, ...]) -> tuple[str, ...]:

@@ -85,10 +85,6 @@ def threads(payload: Stored) -> tuple[tuple[str, Stack], ...]:
     return tuple((name, shown) for name, shown in named if shown)
 
 
-def _thread_name(stored: Stored) -> str:
-    return str(stored.get("name") or f"Thread {stored.get('id')}")
-
-
 def stack(stored: Stored | None) -> Stack | None:
     """Return a stored stack trace for people; None when it has no frames."""
     frames = list(reversed((stored or {}).get("frames") or []))

@@ -231,7 +231,7 @@ def _with_id(observation: Observation, new_ids: Iterator[IssueId]) -> Observatio
 
 def _tell(connection: Transaction, observed: Sequence[Observation], now: datetime) -> None:
     """Record what happened: activity, the inbox, and news for whoever wants to hear it."""
-    activity.add(connection, [entry for observation in observed for entry in observation.activities])
+    activity.record(connection, [entry for observation in observed for entry in observation.activities])
     _fill_in_versions(connection, observed)
     reasons = {seen.issue.id: seen.inbox_reason for seen in observed if seen.inbox_reason}
     inbox.put(connection, reasons, now)
