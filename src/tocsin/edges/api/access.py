@@ -1,17 +1,21 @@
 """From a request to a call: who asks, may they, and what the path names (spec/mutation.md 1.3, 1.4)."""
 
 from typing import Any
+from urllib.parse import parse_qsl
 
 from litestar.concurrency import sync_to_thread
 from msgspec.structs import replace
 
-from tocsin.domain.errors import Forbidden, NotFound
+from tocsin.domain.errors import Forbidden, Malformed, NotFound
 from tocsin.edges.api.call import Call
 from tocsin.edges.api.routing import Route
 from tocsin.edges.bodies import read_body
 from tocsin.edges.services import Services
 from tocsin.edges.sessions import AnyRequest, authenticate
 from tocsin.storage.views import access
+
+QUERY_FIELDS_MAX = 20_000
+"""An id each: more issues than that are selected by a search."""
 
 
 async def call_of(request: AnyRequest) -> Call:
@@ -36,13 +40,23 @@ def _authorised(request: AnyRequest, services: Services, body: bytes) -> Call:
         now=now,
         # As it was sent: the framework drops the trailing slash, which Link headers must keep.
         path=request.scope["raw_path"].partition(b"?")[0].decode("latin-1"),
-        query=tuple((key, value) for key, value in request.query_params.multi_items()),
+        query=_query(request.scope["query_string"]),
         content_type=request.headers.get("content-type", ""),
         body=body,
         headers=dict(request.headers.items()),
         caller=caller,
     )
     return _reaching(call, route, request.path_params)
+
+
+def _query(sent: bytes) -> tuple[tuple[str, str], ...]:
+    """Return the query parameters in the order they were sent, which Link headers keep (spec/search.md 4.2)."""
+    try:
+        return tuple(parse_qsl(sent.decode("latin-1"), keep_blank_values=True, max_num_fields=QUERY_FIELDS_MAX))
+    except ValueError:
+        raise Malformed(
+            f"More than {QUERY_FIELDS_MAX} query parameters; select by a search instead of by ids."
+        ) from None
 
 
 def _reaching(call: Call, route: Route, path: dict[str, Any]) -> Call:

@@ -10,9 +10,9 @@ import msgspec
 from tocsin.domain.caller import Caller, Reach
 from tocsin.domain.errors import Malformed, NotFound
 from tocsin.domain.organization import Project
+from tocsin.edges.api.routing import FORM
 from tocsin.edges.services import Services
 
-FORM = "application/x-www-form-urlencoded"
 FORM_FIELDS_MAX = 1000
 
 

@@ -16,6 +16,7 @@ from tocsin.domain.issue.short_id import encode
 from tocsin.edges.api.asked import CursorText, Environments, SearchText, SortText
 from tocsin.edges.api.asked_issues import DEFAULT_QUERY, Frame, read_ids, search_for, selected
 from tocsin.edges.api.call import Call
+from tocsin.edges.api.change_body import CHANGES
 from tocsin.edges.api.paging import PER_PAGE_MAX, paging_headers, read_cursor, read_limit
 from tocsin.edges.api.routing import Route, any_of, issue_paths
 from tocsin.edges.api.serialize.activity import entry_object, story_objects
@@ -210,10 +211,10 @@ _TAG = "Issues"
 
 ISSUE_ROUTES = (
     Route(method="GET", paths=_LISTS, handler=list_issues, scopes=READ, tag=_TAG),
-    Route(method="PUT", paths=_LISTS, handler=change_issues, scopes=WRITE, tag=_TAG),
+    Route(method="PUT", paths=_LISTS, handler=change_issues, scopes=WRITE, tag=_TAG, body=CHANGES),
     Route(method="DELETE", paths=_LISTS, handler=delete_issues, scopes=DELETE, tag=_TAG),
     Route(method="GET", paths=issue_paths(), handler=show_issue, scopes=READ, tag=_TAG),
-    Route(method="PUT", paths=issue_paths(), handler=change_issue, scopes=WRITE, tag=_TAG),
+    Route(method="PUT", paths=issue_paths(), handler=change_issue, scopes=WRITE, tag=_TAG, body=CHANGES),
     Route(method="DELETE", paths=issue_paths(), handler=delete_issue, scopes=DELETE, tag=_TAG),
     Route(method="GET", paths=issue_paths("/activities"), handler=list_activities, scopes=READ, tag=_TAG),
     Route(
