@@ -58,11 +58,13 @@ check: install-dev
 	$(BIN)/python tests/checks/dead_code.py
 	$(BIN)/codespell
 
+# Playwright keeps an event loop running in its process, so browser tests have one of their own.
 test: check
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --ignore tests/browser
+	$(BIN)/pytest tests/browser
 
 test-fast: install-dev
-	$(BIN)/pytest -n 2 --dist loadgroup tests/domain tests/lib tests/storage tests/contract
+	$(BIN)/pytest -n 2 tests/domain tests/lib tests/storage tests/contract
 
 docs: install-dev
 	$(BIN)/python -m tests.checks.documented

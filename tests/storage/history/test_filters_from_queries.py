@@ -131,8 +131,6 @@ terms = st.builds(
 )
 presences = st.builds(lambda sign, name: f"{sign}has:{name}", st.sampled_from(["", "!"]), st.sampled_from(NAMES))
 free = st.sampled_from(["a", '"a b"', "É", "a*b", "%", "*"])
-
-
 queries = st.lists(st.one_of(terms, presences, free), min_size=1, max_size=3).map(" ".join)
 
 

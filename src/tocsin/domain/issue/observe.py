@@ -167,10 +167,11 @@ def _releases(issue: Issue, ordered: Sequence[Sighting]) -> dict[str, str]:
     if not released:
         return {}
     latest = released[-1]
-    follows = not issue.last_release or latest.timestamp >= issue.last_seen
+    is_late = latest.timestamp < issue.last_seen
     return {
         "first_release": issue.first_release or released[0].release,
-        "last_release": latest.release if follows else issue.last_release,
+        # Of late sightings the earliest fills what is empty, as it would if they came one by one.
+        "last_release": (issue.last_release or released[0].release) if is_late else latest.release,
     }
 
 

@@ -117,18 +117,6 @@ def is_like(operand: Clause, pattern: str) -> Clause:
     return _joined(operand, "ILIKE", text(like_pattern(pattern)))
 
 
-def any_is_one_of(field: Texts, values: Sequence[str]) -> Clause:
-    """Return the condition that some element of *field* equals one of *values*."""
-    candidates = texts(values)
-    return Clause(f"hasAny(`{field}`, {candidates.sql})", candidates.parameters)
-
-
-def any_is_like(field: Texts, pattern: str) -> Clause:
-    """Return the condition that some element of *field* matches *pattern*, in which ``*`` stands for any text."""
-    wanted = text(like_pattern(pattern))
-    return Clause(f"arrayExists(element -> element ILIKE {wanted.sql}, `{field}`)", wanted.parameters)
-
-
 def message_contains(needle: str) -> Clause:
     """Return the condition that the search text contains *needle*; ``*`` stands for any text, case does not count."""
     return is_like(Clause("message"), f"*{needle}*")
