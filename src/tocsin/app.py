@@ -1,6 +1,7 @@
 """Wiring: the only module that knows every part, and the life of the process from start to drain."""
 
 import asyncio
+import gc
 import secrets
 import shutil
 import signal
@@ -236,6 +237,9 @@ async def _answer(settings: Settings, stores: Stores, notify: Callable[[], None]
         )
     )
     _log.info("listening", url=settings.public_url)
+    # What is loaded by now stays; collections need not look through it again and again.
+    gc.collect()
+    gc.freeze()
     try:
         await server.serve()
     finally:
