@@ -175,7 +175,8 @@ def main() -> None:
         empty = server.disk_bytes()
         server.load(options.events, 5000)
         server.drain(options.events)
-        time.sleep(20)
+        # The log of state is folded into its file once a minute; merges of history are done by then too.
+        time.sleep(70)
         used = server.disk_bytes() - empty
         print(f"disk: {used / options.events:.0f} bytes per event, --corpus 5000 (aim 2000)")
 

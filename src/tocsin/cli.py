@@ -88,11 +88,21 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def wrapped(**values: Any) -> None:
         options = {parameter.name: values.pop(parameter.name) for parameter in extra}
-        command(read_settings(options, os.environ), **values)
+        settings = read_settings(options, os.environ)
+        if command.__name__ != "serve":
+            _log_to_standard_error(settings)
+        command(settings, **values)
 
     wrapped.__signature__ = inspect.Signature([*own, *extra])  # type: ignore[attr-defined]
     wrapped.__annotations__ = {parameter.name: parameter.annotation for parameter in [*own, *extra]}
     return wrapped
+
+
+def _log_to_standard_error(settings: Settings) -> None:
+    """Keep logs out of what a command prints. The supervisor logs nothing and stays small without."""
+    from tocsin.observe import configure_logging
+
+    configure_logging(settings.log_format, settings.log_level)
 
 
 @cli.command()
@@ -129,9 +139,8 @@ def work(settings: Settings) -> None:
 
 def _run(settings: Settings, part: str) -> NoReturn:
     from tocsin import app
-    from tocsin.observe import configure_logging
 
-    configure_logging(settings.log_format, settings.log_level)
+    _log_to_standard_error(settings)
     try:
         app.run(settings, part)
     except app.Busy as busy:

@@ -61,6 +61,7 @@ class Retain:
         self._wake(now)
         self._settle(now)
         self._resolve_by_age(now)
+        self._state.fold_log()
 
     def _forget(self, now: datetime) -> None:
         with self._state.write() as connection:

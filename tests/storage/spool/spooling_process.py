@@ -7,8 +7,13 @@ from pathlib import Path
 from random import Random
 from uuid import uuid4
 
+import structlog
+
 from tocsin.domain.event.accepted import Accepted
 from tocsin.storage.spool.local import LocalSpool
+
+# Standard output is what the test listens to.
+structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 
 NOW = datetime(2026, 1, 31, 10, tzinfo=UTC)
 

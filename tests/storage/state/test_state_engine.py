@@ -1,13 +1,15 @@
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
+from datetime import UTC, datetime
 from threading import Barrier
 
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from tocsin.storage.state import config_version, projects
+from tocsin.storage.state import config_version, organizations, projects
 from tocsin.storage.state.engine import State, StateLimits, is_sqlite
+from tocsin.storage.state.migration import migrate
 from tocsin.storage.state.tables import issue
 
 
@@ -74,3 +76,18 @@ def test_sqlite_is_set_up_to_lose_nothing(state: State) -> None:
             for name in ("journal_mode", "synchronous", "foreign_keys")
         }
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def test_the_log_of_sqlite_is_folded_into_the_file(tmp_path):
+    url = f"sqlite:///{tmp_path}/state.db"
+    migrate(url)
+    state = State.open(url)
+    log = tmp_path / "state.db-wal"
+    with state.write() as connection:
+        organizations.ensure(connection, "acme", "acme", datetime(2026, 1, 1, tzinfo=UTC))
+    assert log.stat().st_size > 0
+    state.fold_log()
+    assert log.stat().st_size == 0
+    with state.read() as connection:
+        assert organizations.by_slug(connection, "acme") is not None
+    state.close()

@@ -19,7 +19,7 @@ from tocsin.storage.spool.segment import Group, Line, Segment, Waiting, framed, 
 
 SEGMENT_BYTES_MAX = 64 * 2**20
 """A segment that has reached this takes no further group."""
-SPARE_BYTES = 4 * 2**20
+SPARE_BYTES = 256 * 2**10
 """What the newest segment may take on disk with nothing in it that waits."""
 
 _LOCK_NAME = "append.lock"
