@@ -147,7 +147,7 @@ def fresh_server() -> Iterator[Server]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--events", type=int, default=5000)
+    parser.add_argument("--events", type=int, default=10_000)
     options = parser.parse_args()
     with fresh_server() as server:
         starts = [server.start()]
