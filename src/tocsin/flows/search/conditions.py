@@ -32,6 +32,7 @@ from tocsin.storage.state.issue_conditions import (
     SubscribedBy,
     Unassigned,
 )
+from tocsin.storage.views import named_releases
 
 INBOX_DAYS = 7
 """How long issues wait for review before ``is:for_review`` forgets them."""
@@ -167,7 +168,7 @@ def _first_release(term: Term, asking: _Asking) -> Condition:
         return Not(Among(Field.FIRST_RELEASE, ("",)))
     versions = [version for version in _texts(term) if version != LATEST]
     if LATEST in term.values:
-        versions += names.latest_versions(asking.connection, asking.wanted.project_ids)
+        versions += named_releases.latest_versions(asking.connection, asking.wanted.project_ids)
     search = asking.wanted
     if search.environments is None:
         return Among(Field.FIRST_RELEASE, tuple(versions))

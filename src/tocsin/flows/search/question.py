@@ -15,7 +15,6 @@ from tocsin.domain.query.split import Split, split
 from tocsin.domain.query.tree import And, Operator, Term
 from tocsin.domain.query.window import Window
 from tocsin.flows.search.conditions import SHOWN, conditions
-from tocsin.flows.search.names import names
 from tocsin.flows.search.plan import Plan, plan
 from tocsin.flows.search.request import IssueSearch, Sort, read_sort
 from tocsin.storage.history.filters import Clause
@@ -23,6 +22,7 @@ from tocsin.storage.history.matching import matching
 from tocsin.storage.history.scope import Selection
 from tocsin.storage.state.engine import Transaction
 from tocsin.storage.state.issue_conditions import Among, Between, Condition, Field, Order
+from tocsin.storage.views.named_releases import names
 
 _PROJECT = KEYS["project"]
 _MICROSECOND = timedelta(microseconds=1)

@@ -9,18 +9,17 @@ import msgspec
 from tocsin.domain.event.event import EventId
 from tocsin.domain.issue.issue import Issue, IssueId, ProjectId
 from tocsin.domain.organization import Project
-from tocsin.domain.query.resolve import Names, needs_latest, needs_versions, resolve
+from tocsin.domain.query.resolve import resolve
 from tocsin.domain.query.tree import And, Expression
 from tocsin.domain.query.window import Window
-from tocsin.domain.release.release import Release
 from tocsin.storage.history import events as stored
 from tocsin.storage.history.events import EVENTS_MAX, Neighbours, Order, StoredEvent
 from tocsin.storage.history.filters import ALWAYS, Clause
 from tocsin.storage.history.matching import matching
 from tocsin.storage.history.scope import IssueScope, Page, ProjectScope, Scope, Selection
-from tocsin.storage.state import attachments, issue_hashes, releases
+from tocsin.storage.state import attachments, issue_hashes
 from tocsin.storage.state.attachments import Attachment
-from tocsin.storage.state.engine import Transaction
+from tocsin.storage.views import named_releases
 from tocsin.storage.views.releases import ShownRelease, shown_release
 from tocsin.storage.views.stores import Views
 
@@ -47,7 +46,6 @@ __all__ = [
 RECOMMENDED_WITHIN = timedelta(days=7)
 """How long before an issue was last seen its recommended event may lie (spec/search.md 5.5)."""
 _RECOMMENDED_AMONG = 100
-_VERSIONS_MAX = 10_000
 _NOTHING = And()
 
 
@@ -199,20 +197,8 @@ def _where(views: Views, project: Project, query: Expression, now: datetime) -> 
     if query == _NOTHING:
         return ALWAYS
     with views.state.read() as connection:
-        names = _names(connection, project, query)
+        names = named_releases.names(connection, query, [project])
     return matching(resolve(query, names), now=now)
-
-
-def _names(connection: Transaction, project: Project, query: Expression) -> Names:
-    latest = releases.newest(connection, project.id) if needs_latest(query) else None
-    versions: list[Release] = []
-    if needs_versions(query):
-        versions = releases.newest_added(connection, project.id, _VERSIONS_MAX)
-    return Names(
-        projects={project.slug: project.id},
-        latest=(latest.version if latest else "",),
-        versions=tuple(release.version for release in versions),
-    )
 
 
 def _latest(views: Views, _issue: Issue, scope: IssueScope, selection: Selection) -> StoredEvent | None:
