@@ -213,6 +213,61 @@ release_project = _keyed(
     Index(None, "project_id"),
 )
 
+repository = _table(
+    "repository",
+    _of("organization"),
+    _text("name"),
+    _text("url"),
+    _text("provider"),
+    _text("status"),
+    _time("created_at"),
+    UniqueConstraint("organization_id", "name"),
+)
+
+commit = _table(
+    "commit",
+    _of("organization"),
+    _of("repository"),
+    _text("key"),
+    _text("message"),
+    _text("author_name"),
+    _text("author_email"),
+    _time("committed_at"),
+    UniqueConstraint("repository_id", "key"),
+    Index(None, "organization_id"),
+)
+
+# Which commits a release brought, the newest at position 0.
+release_commit = _keyed(
+    "release_commit",
+    _of("release", key=True),
+    _of("commit", key=True),
+    _number("position"),
+    Index(None, "commit_id"),
+)
+
+# The last commit of a release in each repository.
+release_head = _keyed(
+    "release_head",
+    _of("release", key=True),
+    _of("repository", key=True),
+    _of("commit"),
+    Index(None, "repository_id"),
+    Index(None, "commit_id"),
+)
+
+deploy = _table(
+    "deploy",
+    _of("release"),
+    _text("environment"),
+    _text("name"),
+    _text("url"),
+    _json("project_ids"),
+    _time("started_at", optional=True),
+    _time("finished_at"),
+    Index(None, "release_id"),
+)
+
 environment = _table("environment", _of("organization"), _text("name"), UniqueConstraint("organization_id", "name"))
 
 project_environment = _keyed(
@@ -334,6 +389,41 @@ snooze = Table(
     Index(None, "actor_id"),
 )
 
+# What a commit is said to resolve, by somebody's command or by its message.
+issue_commit = _keyed(
+    "issue_commit",
+    _of("issue", key=True),
+    _of("commit", key=True),
+    _time("created_at"),
+    Index(None, "commit_id"),
+)
+
+# One merge of a child into a parent, with all that it takes to undo it exactly. Merges of a child's own children stay.
+issue_merge = _table(
+    "issue_merge",
+    _of("issue", "parent_id"),
+    _of("issue", "child_id"),
+    Column("mutation_id", Id, nullable=True),
+    _json("hashes"),
+    _json("parent_before"),
+    _json("child_before"),
+    _of("user", "actor_id", optional=True),
+    _time("created_at"),
+    UniqueConstraint("child_id"),
+    Index(None, "parent_id"),
+    Index(None, "actor_id"),
+)
+
+# How often an issue archived until it escalates is expected to occur.
+forecast = Table(
+    "forecast",
+    metadata,
+    _of("issue", key=True),
+    _json("expected"),
+    _time("computed_at"),
+    Index(None, "computed_at"),
+)
+
 issue_environment = _keyed(
     "issue_environment",
     _of("issue", key=True),
@@ -351,6 +441,7 @@ activity = _table(
     _json("data"),
     _of("user", optional=True),
     _time("created_at"),
+    Column("mutation_id", Id, nullable=True),
     Index(None, "issue_id", "created_at", "id"),
     Index(None, "user_id"),
 )
@@ -403,6 +494,63 @@ outbox = _table(
     _time("due_at"),
     _number("tries"),
     Index(None, "kind", "due_at", "id"),
+)
+
+# What one command changed, with all that it takes to undo it. `before` is compressed.
+mutation = _table(
+    "mutation",
+    _of("organization"),
+    _of("user", optional=True),
+    _text("kind"),
+    _json("request"),
+    Column("issue_count", Id, nullable=False),
+    Column("before", LargeBinary, nullable=False),
+    Column("undone_by", Id, nullable=True),
+    _time("created_at"),
+    Index(None, "organization_id", "created_at"),
+    Index(None, "user_id"),
+    Index(None, "created_at"),
+)
+
+# What was answered to a request that carried an Idempotency-Key. Without a body the answer is not known yet.
+idempotency = Table(
+    "idempotency",
+    metadata,
+    _of("user", key=True),
+    Column("key", Text, primary_key=True),
+    Column("request_hash", Hex, nullable=False),
+    Column("mutation_id", Id, nullable=True),
+    _json("outcome"),
+    _number("status", optional=True),
+    Column("body", LargeBinary, nullable=True),
+    _time("created_at"),
+    Index(None, "created_at"),
+)
+
+# Progress of what one request deletes.
+deletion = _table(
+    "deletion",
+    _of("organization"),
+    _of("user", "actor_id", optional=True),
+    Column("issues", Id, nullable=False),
+    Column("issues_deleted", Id, nullable=False),
+    Column("events_deleted", Id, nullable=False),
+    _time("created_at"),
+    _time("finished_at", optional=True),
+    Index(None, "organization_id", "created_at"),
+    Index(None, "actor_id"),
+)
+
+audit_entry = _table(
+    "audit_entry",
+    _of("organization"),
+    _of("user", "actor_id", optional=True),
+    _text("event"),
+    Column("target_id", Id, nullable=True),
+    _json("data"),
+    _time("created_at"),
+    Index(None, "organization_id", "created_at", "id"),
+    Index(None, "actor_id"),
 )
 
 applied_batch = _keyed(
