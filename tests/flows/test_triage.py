@@ -120,19 +120,15 @@ def test_users_are_counted_for_many_issues_at_once(shop, triage, by):
     assert [issue.snooze.users_seen_at_start for issue in shop.issues()] == [3, 0]
 
 
-def test_every_issue_is_news_once_per_activity(shop, triage, by):
-    ids = many(shop, 2)
-    triage.carry_out(ids, {"status": "resolved", "assignedTo": str(by.user.id)}, by, shop.now)
+@pytest.mark.parametrize(("count", "about"), [(1, {"issue_id": 1, "project_id": 1}), (3, {"issues": 3})])
+def test_a_command_is_news_once_per_activity_however_many_issues_it_changes(shop, triage, by, count, about):
+    outcome = triage.carry_out(many(shop, count), {"status": "resolved", "assignedTo": str(by.user.id)}, by, shop.now)
     with shop.state.write() as connection:
         told = outbox.claim(
             connection, ["issue.set_resolved", "issue.assigned"], shop.now, lease=timedelta(minutes=1), limit=9
         )
-    assert sorted((one.kind, one.payload["issue_id"], one.payload["user_id"]) for one in told) == [
-        ("issue.assigned", ids[0], by.user.id),
-        ("issue.assigned", ids[1], by.user.id),
-        ("issue.set_resolved", ids[0], by.user.id),
-        ("issue.set_resolved", ids[1], by.user.id),
-    ]
+    news = {"mutation_id": outcome.mutation_id, "user_id": by.user.id} | about
+    assert sorted((one.kind, one.payload) for one in told) == [("issue.assigned", news), ("issue.set_resolved", news)]
 
 
 def test_leaving_and_entering_the_inbox_happen_in_order(shop, triage, by):

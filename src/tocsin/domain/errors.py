@@ -67,6 +67,18 @@ class Conflict(Refusal):
     code = "conflict"
 
 
+class PreconditionFailed(Refusal):
+    """The caller's picture of the issue is out of date."""
+
+    code = "precondition_failed"
+
+
+class KeyReused(Refusal):
+    """An Idempotency-Key that came with another request before."""
+
+    code = "key_reused"
+
+
 class TooLarge(Refusal):
     """A body, an item or a list beyond its limit."""
 

@@ -9,9 +9,11 @@ from tocsin.domain.errors import (
     Forbidden,
     InvalidFields,
     InvalidQuery,
+    KeyReused,
     Malformed,
     NotAuthenticated,
     NotFound,
+    PreconditionFailed,
     Refusal,
     TooLarge,
     Unavailable,
@@ -26,8 +28,10 @@ STATUS_OF: dict[type[Refusal], int] = {
     Forbidden: 403,
     NotFound: 404,
     Conflict: 409,
+    PreconditionFailed: 412,
     TooLarge: 413,
     UnsupportedEncoding: 415,
+    KeyReused: 422,
     Unavailable: 503,
 }
 

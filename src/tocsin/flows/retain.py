@@ -16,9 +16,11 @@ from tocsin.storage.state import (
     activity,
     applied,
     attachments,
+    idempotency,
     inbox,
     issue_conditions,
     issues,
+    mutations,
     organizations,
     outbox,
     projects,
@@ -34,6 +36,10 @@ ISSUES_PER_RUN_MAX = 1000
 INBOX_AGE_MAX = timedelta(days=7)
 """How long an issue waits for review at most: nobody can ask for older ones (spec/search.md 2.2)."""
 NOTICE_AGE_MAX = timedelta(days=7)
+MUTATION_AGE_MAX = timedelta(days=30)
+"""How long a mutation can be undone."""
+MUTATIONS_PER_RUN_MAX = 100
+"""One of a hundred thousand issues is half a megabyte."""
 WORK_NOTICES = frozenset({"issue.remove"})
 """Notices that stand for work, which never goes stale."""
 _ORGANIZATIONS_MAX = 10_000
@@ -69,6 +75,8 @@ class Retain:
             sessions.prune(connection, now)
             inbox.prune(connection, now - INBOX_AGE_MAX, ROWS_PER_RUN_MAX)
             outbox.prune(connection, now - NOTICE_AGE_MAX, ROWS_PER_RUN_MAX, kept=WORK_NOTICES)
+            mutations.prune(connection, now - MUTATION_AGE_MAX, MUTATIONS_PER_RUN_MAX)
+            idempotency.prune(connection, now - idempotency.KEPT, ROWS_PER_RUN_MAX)
 
     def _expire(self, now: datetime) -> None:
         """Delete events and files that are kept no longer. Issues stay, whatever their age."""

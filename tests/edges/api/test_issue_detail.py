@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from tocsin.domain.issue.effects import SetSeen
 from tocsin.domain.issue.issue import Activity, ActivityType
-from tocsin.storage.state import activity, marks
+from tocsin.storage.state import activity, effects
 
 LISTS = {"activity", "seenBy", "participants", "tags", "annotations", "pluginActions", "pluginIssues", "pluginContexts"}
 
@@ -105,7 +106,7 @@ def test_a_regression_is_unseen_again(api):
 def test_users_are_shown_with_all_that_clients_ask_of_them(api):
     issue_id = api.new_issue()
     with api.state.write() as connection:
-        marks.set_seen(connection, api.jane.id, [issue_id], api.now)
+        effects.apply(connection, SetSeen(api.jane.id, api.now), [issue_id], api.now)
     [seen] = api.get(f"/issues/{issue_id}/").json()["seenBy"]
     assert (seen["id"], seen["name"], seen["username"]) == ("1", "Jane Doe", "jane@acme.io")
     assert seen["lastSeen"] == "2026-11-18T12:00:00Z"

@@ -7,8 +7,9 @@ from urllib.parse import quote
 
 import pytest
 
+from tocsin.domain.issue.effects import SetBookmark
 from tocsin.domain.issue.issue import Assignee, Status, Substatus
-from tocsin.storage.state import marks
+from tocsin.storage.state import effects
 
 LIST = "/organizations/acme/issues/"
 E1, E2, DISK_FULL = "e1" * 16, "e2" * 16, "d1" * 16
@@ -60,7 +61,7 @@ def fx(shared_api):
     api.change(made.i2, status=Status.RESOLVED, substatus=None, assignee=Assignee(user_id=api.jane.id))
     api.change(made.i3, status=Status.IGNORED, substatus=Substatus.ARCHIVED_FOREVER)
     with api.state.write() as connection:
-        marks.add_bookmarks(connection, api.jane.id, [made.i2])
+        effects.apply(connection, SetBookmark(api.jane.id, is_set=True), [made.i2], api.now)
     return made
 
 

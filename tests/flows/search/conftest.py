@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from tocsin.domain.access import Role
 from tocsin.domain.event.event import Event, EventId, GroupingHash
+from tocsin.domain.issue.effects import SetBookmark
 from tocsin.domain.issue.issue import Assignee, InboxReason, Issue, IssueId, Priority, Status, Substatus
 from tocsin.domain.organization import Project
 from tocsin.domain.query.paging import Page, parse_cursor
@@ -22,7 +23,7 @@ from tocsin.flows.digest.apply import BatchWriter
 from tocsin.flows.search import FoundIssue, IssueSearch, Search, Viewer
 from tocsin.storage.blobs import BlobStore
 from tocsin.storage.history.store import History
-from tocsin.storage.state import inbox, issue_hashes, issues, marks, organizations, projects, teams, users
+from tocsin.storage.state import effects, inbox, issue_hashes, issues, organizations, projects, teams, users
 from tocsin.storage.state.engine import State
 from tocsin.storage.state.migration import migrate
 
@@ -186,7 +187,7 @@ def fill_with_fx(world: World) -> None:
     world.change("I4", substatus=Substatus.NEW)
     world.change("I5", substatus=Substatus.ONGOING)
     with world.state.write() as connection:
-        marks.add_bookmarks(connection, world.jane, [world.named["I2"]])
+        effects.apply(connection, SetBookmark(world.jane, is_set=True), [world.named["I2"]], NOW)
         inbox.take_out(connection, list(world.named.values()))
         inbox.put(connection, {world.named["I4"]: InboxReason.NEW}, NOW - HOUR)
 

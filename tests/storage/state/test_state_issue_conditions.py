@@ -3,8 +3,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
+from tocsin.domain.issue.effects import SetBookmark, SetSubscription
 from tocsin.domain.issue.issue import Assignee, InboxReason, Priority, Status, Substatus
-from tocsin.storage.state import inbox, issues, marks, teams
+from tocsin.storage.state import effects, inbox, issues, teams
 from tocsin.storage.state.engine import State
 from tocsin.storage.state.issue_conditions import (
     Among,
@@ -22,7 +23,6 @@ from tocsin.storage.state.issue_conditions import (
     candidates,
     count,
 )
-from tocsin.storage.state.marks import Subscription
 
 
 @pytest.fixture
@@ -59,9 +59,9 @@ def numbered(state: State, cast, now, team_id):
     ]
     with state.write() as tx:
         ids = issues.create(tx, new)
-        marks.add_bookmarks(tx, cast.user_id, [ids[1]])
-        no = Subscription(issue_id=ids[1], user_id=cast.user_id, is_active=False)
-        marks.set_subscriptions(tx, [no, Subscription(issue_id=ids[2], user_id=cast.user_id)], now)
+        effects.apply(tx, SetBookmark(cast.user_id, is_set=True), [ids[1]], now)
+        for issue_id, says in ((ids[1], False), (ids[2], True)):
+            effects.apply(tx, SetSubscription(cast.user_id, is_active=says), [issue_id], now)
         inbox.put(tx, {ids[0]: InboxReason.NEW}, now)
 
     def numbers(*conditions, **options) -> list[int]:

@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from msgspec.structs import replace
 
 from tocsin.domain.event.event import GroupingHash
-from tocsin.domain.issue.issue import Activity, ActivityType, SubscriptionReason
-from tocsin.storage.state import activity, environments, issue_hashes, issues, marks
+from tocsin.domain.issue.effects import SetBookmark, SetSubscription
+from tocsin.domain.issue.issue import Activity, ActivityType
+from tocsin.storage.state import activity, effects, environments, issue_hashes, issues
 from tocsin.storage.state.issue_conditions import (
     Among,
     Between,
@@ -113,10 +113,9 @@ def test_regressions_tell_their_release(state, cast, line):
 def test_marks_of_anybody_are_found(state, cast, line):
     start, (first, second, third, *_) = line
     with state.write() as tx:
-        marks.add_bookmarks(tx, cast.user_id, [first])
-        said = marks.Subscription(issue_id=second, user_id=cast.user_id, reason=SubscriptionReason.COMMENT)
-        refused = replace(said, issue_id=third, is_active=False)
-        marks.set_subscriptions(tx, [said, refused], start)
+        effects.apply(tx, SetBookmark(cast.user_id, is_set=True), [first], start)
+        for issue_id, says in ((second, True), (third, False)):
+            effects.apply(tx, SetSubscription(cast.user_id, is_active=says), [issue_id], start)
     assert found(state, cast, Marked("bookmark")) == {first}
     assert found(state, cast, Marked("subscription")) == {second}
 

@@ -93,10 +93,13 @@ def carry_out(command: Command, issue: Issue, here: Circumstances) -> Change:
     return carry_out_all(command, [issue], here).changes[0]
 
 
-def carry_out_all(command: Command, issues: Sequence[Issue], here: Circumstances) -> BulkChange:
+def carry_out_all(
+    command: Command, issues: Sequence[Issue], here: Circumstances, *, selected: int | None = None
+) -> BulkChange:
     """Return what *command*, its references resolved, makes of *issues*, each given once.
 
-    Raises Malformed when a resolution names a release and the issues belong to several projects. Decided where
+    An issue may stand for others of its kind (``kind.py``); *selected* then says how many there are in all. Raises
+    Malformed when a resolution names a release and the issues belong to several projects. Decided where
     spec/mutation.md leaves it open: resolving an issue that is resolved in the same way already changes nothing, in
     another way resolves it anew; reopening, and archiving until escalating, end a snooze; issues on their way out
     (``LEAVING``) stay as they are.
@@ -107,7 +110,7 @@ def carry_out_all(command: Command, issues: Sequence[Issue], here: Circumstances
         command=command,
         here=here,
         actor_id=None if here.actor is None else here.actor.user_id,
-        is_alone=len(issues) == 1,
+        is_alone=(len(issues) if selected is None else selected) == 1,
         moves_some=any(_moves(command, issue) for issue in issues),
     )
     changes = tuple(_change(issue, order) for issue in issues)

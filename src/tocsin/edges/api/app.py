@@ -28,7 +28,10 @@ from tocsin.edges.ops import OPS
 from tocsin.edges.services import Services
 
 PREFIX = "/api/0"
-EXPOSED_HEADERS = "X-Sentry-Error, X-Sentry-Direct-Hit, X-Hits, X-Max-Hits, Endpoint, Retry-After, Link"
+EXPOSED_HEADERS = (
+    "X-Sentry-Error, X-Sentry-Direct-Hit, X-Hits, X-Max-Hits, Endpoint, Retry-After, Link, ETag, "
+    "X-Tocsin-Mutation, Idempotency-Replayed"
+)
 
 _log = structlog.get_logger("tocsin.http")
 

@@ -12,18 +12,20 @@ from tocsin.domain.access import Scope
 from tocsin.domain.caller import Reach
 from tocsin.domain.errors import Forbidden, NotFound
 from tocsin.domain.issue.issue import Issue
+from tocsin.domain.issue.revision import entity_tag
 from tocsin.domain.issue.short_id import encode
 from tocsin.edges.api.asked import CursorText, Environments, SearchText, SortText
 from tocsin.edges.api.asked_issues import DEFAULT_QUERY, Frame, read_ids, search_for, selected
 from tocsin.edges.api.call import Call
 from tocsin.edges.api.change_body import CHANGES
+from tocsin.edges.api.mutation_request import DryRun, IdempotencyKey, IfMatch, answered, asked_of
 from tocsin.edges.api.paging import PER_PAGE_MAX, paging_headers, read_cursor, read_limit
 from tocsin.edges.api.routing import Route, any_of, issue_paths
 from tocsin.edges.api.serialize.activity import entry_object, story_objects
 from tocsin.edges.api.serialize.issue import expansion, issue_detail, issue_object, listed_issue
 from tocsin.edges.api.serialize.user import user_object
 from tocsin.flows.search import FoundIssue, Sort
-from tocsin.flows.triage import Acting
+from tocsin.flows.triage import Acting, Outcome
 from tocsin.storage.views import access, issues
 
 READ = any_of(Scope.EVENT_READ, Scope.EVENT_WRITE, Scope.EVENT_ADMIN)
@@ -91,16 +93,33 @@ def show_issue(
     (shown,) = issues.shown(call.services.views, [issue], reach, call.caller.user)
     detail = issues.detail(call.services.views, issue, names, call.now)
     answer = issue_detail(shown, detail, call.services.settings.public_url, collapse or (), call.now)
-    return Response(answer | expansion(shown, expand or ()))
+    return Response(answer | expansion(shown, expand or ()), headers={"ETag": entity_tag(issue)})
 
 
-def change_issue(call: NamedDependency[Call], issue_id: FromPath[str]) -> Response[Any]:
+def change_issue(
+    call: NamedDependency[Call],
+    issue_id: FromPath[str],
+    *,
+    dry_run: DryRun = None,
+    if_match: IfMatch = None,
+    key: IdempotencyKey = None,
+) -> Response[Any]:
     """Change an issue and show it as it is then."""
     issue, reach = issue_of(call, issue_id, WRITE)
-    outcome = call.services.triage.carry_out([issue.id], call.fields(), _acting(call, reach), call.now)
-    if not outcome.issue_ids:
-        raise NotFound
-    return Response(_object(call, *issue_of(call, str(issue.id)), call.all("environment")))
+    asked = asked_of(call, dry_run, key, if_match)
+
+    def shown(_outcome: Outcome) -> Response[Any]:
+        changed, around = issue_of(call, str(issue.id))
+        headers = {"ETag": entity_tag(changed)}
+        return Response(_object(call, changed, around, call.all("environment")), headers=headers)
+
+    def carried_out() -> Outcome:
+        outcome = call.services.triage.carry_out([issue.id], call.fields(), _acting(call, reach), call.now, asked)
+        if not outcome.issue_ids:
+            raise NotFound
+        return outcome
+
+    return answered(call, _acting(call, reach), asked, carried_out, shown)
 
 
 def delete_issue(call: NamedDependency[Call], issue_id: FromPath[str]) -> Response[None]:
@@ -110,16 +129,30 @@ def delete_issue(call: NamedDependency[Call], issue_id: FromPath[str]) -> Respon
     return Response(None, status_code=202, media_type=MediaType.TEXT)
 
 
-def change_issues(call: NamedDependency[Call], frame: NamedDependency[Frame]) -> Response[Any]:
+def change_issues(
+    call: NamedDependency[Call],
+    frame: NamedDependency[Frame],
+    *,
+    dry_run: DryRun = None,
+    key: IdempotencyKey = None,
+) -> Response[Any]:
     """Change the issues with certain ids, or all that a search finds, and answer with what was changed."""
-    chosen, body = selected(call, frame), call.fields()
-    outcome = call.services.triage.carry_out(chosen, body, _acting(call, call.reach), call.now)
+    acting, asked = _acting(call, call.reach), asked_of(call, dry_run, key)
+
+    def carried_out() -> Outcome:
+        chosen, body = selected(call, frame), call.fields()
+        return call.services.triage.carry_out(chosen, body, acting, call.now, asked)
+
+    return answered(call, acting, asked, carried_out, lambda outcome: _delta(call, outcome))
+
+
+def _delta(call: Call, outcome: Outcome) -> Response[Any]:
     if not outcome.issue_ids:
         return Response(None, status_code=204)
     delta = outcome.delta
     if outcome.shows_activity:
         (issue,) = issues.by_ids(call.services.views, outcome.issue_ids)
-        delta["activity"] = [entry_object(entry) for entry in issues.story(call.services.views, issue)]
+        delta = delta | {"activity": [entry_object(entry) for entry in issues.story(call.services.views, issue)]}
     return Response(delta)
 
 

@@ -3,6 +3,7 @@
 from tocsin.edges.api.events import EVENT_ROUTES
 from tocsin.edges.api.index import INDEX_ROUTES
 from tocsin.edges.api.issues import ISSUE_ROUTES
+from tocsin.edges.api.mutations import MUTATION_ROUTES
 from tocsin.edges.api.organizations import ORGANIZATION_ROUTES
 from tocsin.edges.api.people import PEOPLE_ROUTES
 from tocsin.edges.api.projects import PROJECT_ROUTES
@@ -17,6 +18,7 @@ ROUTES: tuple[Route, ...] = (
     *PEOPLE_ROUTES,
     *RELEASE_ROUTES,
     *ISSUE_ROUTES,
+    *MUTATION_ROUTES,
     *EVENT_ROUTES,
     *TAG_ROUTES,
 )

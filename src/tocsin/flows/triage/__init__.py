@@ -1,5 +1,6 @@
-"""Triage: what people command, done to one issue or to a hundred thousand (spec/mutation.md)."""
+"""Triage: what people command, done to one issue or to a hundred thousand, and undone (spec/mutation.md)."""
 
-from tocsin.flows.triage.carry_out import Acting, Outcome, Triage
+from tocsin.flows.triage.carry_out import Acting, Asked, Outcome, Triage
+from tocsin.flows.triage.undo import Undone
 
-__all__ = ["Acting", "Outcome", "Triage"]
+__all__ = ["Acting", "Asked", "Outcome", "Triage", "Undone"]

@@ -7,16 +7,21 @@ from typing import Any
 import msgspec
 
 from tocsin.domain.caller import Reach
-from tocsin.domain.errors import Malformed
+from tocsin.domain.errors import KeyReused, Malformed
 from tocsin.domain.issue.command import Command, read_command
 from tocsin.domain.issue.issue import Issue, IssueId
+from tocsin.domain.issue.journal import MutationKind, Rewritten
+from tocsin.domain.issue.kind import looked_at
+from tocsin.domain.issue.revision import require_revision
 from tocsin.domain.issue.workflow import carry_out_all
 from tocsin.domain.organization import User
 from tocsin.flows.triage.lookup import circumstances, resolved, users_seen
+from tocsin.flows.triage.undo import Undone, undo
 from tocsin.flows.triage.write import write
 from tocsin.storage.history.store import History
-from tocsin.storage.state import issues
+from tocsin.storage.state import idempotency, issue_kinds, mutations
 from tocsin.storage.state.engine import State, Transaction
+from tocsin.storage.state.mutations import MutationId
 
 
 class Acting(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +34,22 @@ class Acting(msgspec.Struct, frozen=True, kw_only=True):
     """The user as answers show them."""
 
 
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """How a command is to be carried out."""
+
+    dry_run: bool = False
+    """Find out what would happen, and change nothing."""
+    if_match: str = ""
+    """Entity tags of which the only issue must have one (``revision.py``); empty for whatever it is like."""
+    key: str = ""
+    """Idempotency-Key: a second request with it is answered with what the first one did."""
+    request_hash: str = ""
+    """Of the request that carries the key, 64 hex digits."""
+
+
+PLAINLY = Asked()
+
+
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What a command came to."""
 
@@ -38,56 +59,143 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to a bulk command, less ``activity`` (spec/mutation.md 3.1)."""
     shows_activity: bool = False
     """Whether the answer has ``activity``: the newest entries of the only issue."""
+    mutation_id: MutationId | None = None
+    """By which it can be undone; None when nothing was selected, and for a dry run."""
+    rehearsed: tuple[Rewritten, ...] = ()
+    """For a dry run: what would be set."""
+    status: int | None = None
+    """For a retry, the status and body that the first request was answered with, unless that broke off before it."""
+    body: bytes | None = None
 
 
 NOTHING_SELECTED = Outcome()
 
 
+class _Order(msgspec.Struct, frozen=True, kw_only=True):
+    """One request."""
+
+    issue_ids: Collection[IssueId]
+    body: Any
+    by: Acting
+    now: datetime
+    asked: Asked
+
+
 class Triage:
-    """Carries out commands. Safe to share among threads."""
+    """Carries out commands, and undoes them. Safe to share among threads."""
 
     def __init__(self, state: State, history: History, new_share_id: Callable[[], str]) -> None:
         self._state = state
         self._history = history
         self._new_share_id = new_share_id
 
-    def carry_out(self, issue_ids: Collection[IssueId], body: Any, by: Acting, now: datetime) -> Outcome:
+    def carry_out(
+        self, issue_ids: Collection[IssueId], body: Any, by: Acting, now: datetime, asked: Asked = PLAINLY
+    ) -> Outcome:
         """Do to the issues what the JSON *body* asks for, in one transaction.
 
         Issues that do not exist and those of projects *by* cannot see are left alone. A body is judged only if there
-        are ids (spec/mutation.md 2.3). Raises InvalidFields and Malformed, with nothing changed.
+        are ids (spec/mutation.md 2.3). Raises InvalidFields, Malformed, PreconditionFailed and KeyReused, with nothing
+        changed.
         """
-        if not issue_ids:
+        if not issue_ids and not asked.key:
             return NOTHING_SELECTED
-        command = read_command(body)
+        order = _Order(issue_ids=issue_ids, body=body, by=by, now=now, asked=asked)
+        command = read_command(body) if issue_ids else Command()
         seen = users_seen(self._state, self._history, issue_ids) if command.needs_users_seen else {}
+        if asked.dry_run:
+            with self._state.rehearse() as connection:
+                outcome = self._carry_out(connection, command, order, seen)
+            return msgspec.structs.replace(outcome, mutation_id=None)
         with self._state.write() as connection:
-            chosen = _within_reach(connection, issue_ids, by.reach)
-            if not chosen:
-                return NOTHING_SELECTED
-            command = resolved(connection, command, chosen, by.reach)
-            _refuse_what_is_not_built(command, chosen)
-            here = circumstances(connection, command, chosen, by.user, by.shown, now)
-            here = msgspec.structs.replace(here, users_seen=seen, share_ids=self._share_ids(command, chosen))
-            bulk = carry_out_all(command, chosen, here)
-            write(connection, bulk.changes, now)
+            return self._once(connection, command, order, seen)
+
+    def earlier(self, by: Acting, asked: Asked) -> Outcome | None:
+        """Return what a request with the same Idempotency-Key did before, if any did. Raises KeyReused."""
+        if not asked.key:
+            return None
+        with self._state.read() as connection:
+            return _earlier(connection, by, asked)
+
+    def note_answer(self, by: Acting, asked: Asked, status: int, body: bytes) -> None:
+        """Remember how the request with the Idempotency-Key was answered."""
+        with self._state.write() as connection:
+            idempotency.note_answer(connection, by.user.id, asked.key, status, body)
+
+    def undo(self, mutation_id: int, by: Acting, now: datetime) -> Undone:
+        """Undo a mutation of the organization for all issues that nobody changed since; see :func:`undo.undo`."""
+        with self._state.write() as connection:
+            return undo(connection, mutation_id, by.reach, by.user.id, now)
+
+    def _once(self, connection: Transaction, command: Command, order: _Order, seen: Mapping[IssueId, int]) -> Outcome:
+        """Carry the command out unless a request with the same key did, which is found out by whoever came second."""
+        by, asked = order.by, order.asked
+        if not asked.key:
+            return self._carry_out(connection, command, order, seen)
+        if not idempotency.claim(connection, by.user.id, asked.key, asked.request_hash, order.now):
+            return _earlier(connection, by, asked) or NOTHING_SELECTED
+        outcome = self._carry_out(connection, command, order, seen)
+        kept = msgspec.to_builtins(outcome)
+        idempotency.note_outcome(connection, by.user.id, asked.key, kept, outcome.mutation_id)
+        return outcome
+
+    def _carry_out(
+        self, connection: Transaction, command: Command, order: _Order, seen: Mapping[IssueId, int]
+    ) -> Outcome:
+        by, now = order.by, order.now
+        kinds = issue_kinds.load(
+            connection, order.issue_ids, project_ids=by.reach.project_ids, apart=looked_at(command)
+        )
+        if not kinds:
+            return NOTHING_SELECTED
+        standing = [kind.issue for kind in kinds]
+        ids = tuple(sorted(issue_id for kind in kinds for issue_id in kind.ids))
+        require_revision(standing[0], order.asked.if_match)
+        command = resolved(connection, command, standing, by.reach)
+        _refuse_what_is_not_built(command, len(ids))
+        here = circumstances(connection, command, standing, by.user, by.shown, now)
+        here = msgspec.structs.replace(here, users_seen=seen, share_ids=self._share_ids(command, standing))
+        bulk = carry_out_all(command, standing, here, selected=len(ids))
+        mutation_id = _begun(connection, order, len(ids))
+        journal = write(connection, list(zip(kinds, bulk.changes, strict=True)), mutation_id, now)
+        mutations.keep_journal(connection, mutation_id, journal)
         return Outcome(
-            issue_ids=tuple(issue.id for issue in chosen), delta=bulk.delta, shows_activity=bulk.shows_activity
+            issue_ids=ids,
+            delta=bulk.delta,
+            shows_activity=bulk.shows_activity,
+            mutation_id=mutation_id,
+            rehearsed=journal.rewritten if order.asked.dry_run else (),
         )
 
-    def _share_ids(self, command: Command, chosen: Sequence[Issue]) -> dict[IssueId, str]:
-        return {issue.id: self._new_share_id() for issue in chosen} if command.is_public else {}
+    def _share_ids(self, command: Command, standing: Sequence[Issue]) -> dict[IssueId, str]:
+        return {issue.id: self._new_share_id() for issue in standing} if command.is_public else {}
 
 
-def _within_reach(connection: Transaction, issue_ids: Collection[IssueId], reach: Reach) -> list[Issue]:
-    locked = issues.load(connection, issue_ids, lock=True)
-    visible = reach.project_ids
-    return [issue for _, issue in sorted(locked.items()) if issue.project_id in visible]
+def _earlier(connection: Transaction, by: Acting, asked: Asked) -> Outcome | None:
+    known = idempotency.find(connection, by.user.id, asked.key)
+    if known is None:
+        return None
+    if known.request_hash != asked.request_hash:
+        raise KeyReused("This Idempotency-Key came with another request before. Use a new key for a new request.")
+    outcome = msgspec.convert(known.outcome, Outcome)
+    return msgspec.structs.replace(outcome, status=known.status, body=known.body)
 
 
-def _refuse_what_is_not_built(command: Command, chosen: Sequence[Issue]) -> None:
+def _begun(connection: Transaction, order: _Order, issues: int) -> MutationId:
+    return mutations.begin(
+        connection,
+        organization_id=order.by.reach.organization.id,
+        user_id=order.by.user.id,
+        kind=MutationKind.TRIAGE,
+        request=order.body,
+        issue_count=issues,
+        now=order.now,
+    )
+
+
+def _refuse_what_is_not_built(command: Command, issues: int) -> None:
     """Decline to merge and to discard rather than claim that it was done."""
-    if command.merge and len(chosen) > 1:
+    if command.merge and issues > 1:
         raise Malformed("Tocsin cannot merge issues yet. Send the request without `merge`.")
     if command.discard:
         raise Malformed("Tocsin cannot discard issues yet. Delete the issue, or archive it forever, instead.")

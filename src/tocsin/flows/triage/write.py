@@ -1,105 +1,76 @@
-"""Storing what a command made of issues: many at a time, in statements whose size does not grow with their number."""
+"""Storing what a command made of issues: as few statements as there are kinds of issues, however many issues."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from itertools import zip_longest
-from typing import TypeVar
+from typing import Any
 
 from tocsin.domain.issue.change import Change
-from tocsin.domain.issue.effects import (
-    Effect,
-    EnterInbox,
-    LeaveInbox,
-    SetBookmark,
-    SetSeen,
-    SetSubscription,
-    Subscribe,
-    Unsubscribe,
-)
-from tocsin.domain.issue.issue import IssueId, UserId
-from tocsin.storage.state import activity, inbox, issues, marks, outbox
+from tocsin.domain.issue.effects import Effect
+from tocsin.domain.issue.issue import Activity, IssueId
+from tocsin.domain.issue.journal import rewritten
+from tocsin.domain.issue.kind import Kind
+from tocsin.storage.state import activity, effects, issue_kinds, outbox
 from tocsin.storage.state.engine import Transaction
-from tocsin.storage.state.marks import Subscription
+from tocsin.storage.state.mutations import Effected, Journal, MutationId
 
-_CHANGES_AT_A_TIME = 1000
-_SUBSCRIPTIONS_AT_A_TIME = 10_000
-
-Row = TypeVar("Row")
+Changed = Sequence[tuple[Kind, Change]]
+"""Every kind of issue, and what becomes of the one that stands for it."""
 
 
-def write(connection: Transaction, changes: Sequence[Change], now: datetime) -> None:
-    """Store *changes*, each of another issue: the issues, what goes with them, their stories, and the news of it."""
-    for some in _portions(changes, _CHANGES_AT_A_TIME):
-        issues.save(connection, [change.issue for change in some if change.is_changed])
-        _apply_effects(connection, some, now)
-        activity.record(connection, [entry for change in some for entry in change.activities])
-        outbox.add(connection, [notice for change in some for notice in _notices(change)], now)
+def write(connection: Transaction, changed: Changed, mutation_id: MutationId, now: datetime) -> Journal:
+    """Store what becomes of the issues, what goes with them, their stories and the news; return the journal of it."""
+    journal = [rewritten(change, kind.ids, kind.each) for kind, change in changed]
+    written = [one for one in journal if one is not None]
+    issue_kinds.rewrite(connection, [(one.ids, one.after.items()) for one in written])
+    effected = _apply_effects(connection, changed, now)
+    stories = _stories(changed)
+    for ids, entries in stories:
+        for entry in entries:
+            activity.tell(connection, ids, entry, mutation_id)
+    outbox.add(connection, _notices(changed, stories, mutation_id), now)
+    told = tuple(issue_id for ids, _ in stories for issue_id in ids)
+    return Journal(rewritten=tuple(written), effected=tuple(effected), told=told)
 
 
-def _notices(change: Change) -> list[outbox.Notice]:
+def _apply_effects(connection: Transaction, changed: Changed, now: datetime) -> list[Effected]:
+    """Apply effects in their order; kinds that cause the same ones go together."""
+    alike: dict[tuple[Effect, ...], list[IssueId]] = defaultdict(list)
+    for kind, change in changed:
+        alike[change.effects].extend(kind.ids)
+    return [
+        Effected(
+            ids=tuple(ids),
+            traces=tuple(effects.apply(connection, effect, ids, now) for effect in caused),
+        )
+        for caused, ids in alike.items()
+        if caused
+    ]
+
+
+def _stories(changed: Changed) -> list[tuple[list[IssueId], tuple[Activity, ...]]]:
+    """Return what is told, with the issues of which exactly that is told."""
+    alike: dict[tuple[Any, ...], list[tuple[Kind, Change]]] = defaultdict(list)
+    for kind, change in changed:
+        alike[tuple((entry.type, repr(entry.data)) for entry in change.activities)].append((kind, change))
+    return [
+        ([issue_id for kind, _ in same for issue_id in kind.ids], same[0][1].activities)
+        for same in alike.values()
+        if same[0][1].activities
+    ]
+
+
+def _notices(
+    changed: Changed, stories: Sequence[tuple[list[IssueId], tuple[Activity, ...]]], mutation_id: MutationId
+) -> list[outbox.Notice]:
+    """Return the news: of one issue who and what, of many that they changed (spec/mutation.md 3.2.1)."""
+    only = changed[0][0].issue if len(changed) == 1 and len(changed[0][0].ids) == 1 else None
     return [
         outbox.Notice(
             kind=f"issue.{entry.type}",
-            payload={
-                "issue_id": change.issue.id,
-                "project_id": change.issue.project_id,
-                "user_id": entry.user_id,
-            },
+            payload={"mutation_id": mutation_id, "user_id": entry.user_id}
+            | ({"issue_id": only.id, "project_id": only.project_id} if only else {"issues": len(ids)}),
         )
-        for entry in change.activities
+        for ids, entries in stories
+        for entry in entries
     ]
-
-
-def _apply_effects(connection: Transaction, changes: Sequence[Change], now: datetime) -> None:
-    """Apply the first effect of every change, then every second one: equal effects of a round go together."""
-    for round_ in zip_longest(*(change.effects for change in changes)):
-        alike: dict[Effect, list[IssueId]] = defaultdict(list)
-        for change, effect in zip(changes, round_, strict=True):
-            if effect is not None:
-                alike[effect].append(change.issue.id)
-        for effect, issue_ids in alike.items():
-            _apply(connection, effect, issue_ids, now)
-
-
-def _apply(connection: Transaction, effect: Effect, issue_ids: Sequence[IssueId], now: datetime) -> None:
-    match effect:
-        case Subscribe():
-            _subscribe(connection, effect, issue_ids, now)
-        case Unsubscribe(user_ids, reason):
-            for user_id in sorted(user_ids):
-                marks.unsubscribe(connection, user_id, issue_ids, reason=reason)
-        case SetSubscription(user_id, is_active):
-            said = [Subscription(issue_id=one, user_id=user_id, is_active=is_active) for one in issue_ids]
-            marks.set_subscriptions(connection, said, now)
-        case SetBookmark(user_id, is_set):
-            set_bookmarks = marks.add_bookmarks if is_set else marks.remove_bookmarks
-            set_bookmarks(connection, user_id, issue_ids)
-        case SetSeen(user_id, seen_at):
-            _set_seen(connection, user_id, issue_ids, seen_at)
-        case EnterInbox(reason):
-            inbox.put(connection, dict.fromkeys(issue_ids, reason), now)
-        case LeaveInbox():
-            inbox.take_out(connection, issue_ids)
-
-
-def _set_seen(connection: Transaction, user_id: UserId, issue_ids: Sequence[IssueId], seen_at: datetime | None) -> None:
-    if seen_at is None:
-        marks.remove_seen(connection, user_id, issue_ids)
-    else:
-        marks.set_seen(connection, user_id, issue_ids, seen_at)
-
-
-def _subscribe(connection: Transaction, effect: Subscribe, issue_ids: Sequence[IssueId], now: datetime) -> None:
-    wanted = [
-        Subscription(issue_id=issue_id, user_id=user_id, reason=effect.reason)
-        for issue_id in issue_ids
-        for user_id in sorted(effect.user_ids)
-    ]
-    for some in _portions(wanted, _SUBSCRIPTIONS_AT_A_TIME):
-        marks.subscribe(connection, some, now)
-
-
-def _portions(rows: Sequence[Row], rows_max: int) -> Iterator[Sequence[Row]]:
-    for start in range(0, len(rows), rows_max):
-        yield rows[start : start + rows_max]

@@ -1,13 +1,15 @@
 """The stories of issues: what happened to them, newest first, comments included."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NewType
 
 from msgspec import structs
-from sqlalchemy import Connection, RowMapping, delete, insert, literal, select, tuple_, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, literal, select, tuple_, update
 
 from tocsin.domain.issue.issue import Activity, ActivityType, IssueId
+from tocsin.storage.state.mutations import MutationId
+from tocsin.storage.state.rows import id_rows, one_of
 from tocsin.storage.state.tables import activity
 
 ActivityId = NewType("ActivityId", int)
@@ -26,6 +28,22 @@ def record(connection: Connection, entries: Sequence[Activity]) -> None:
     """Store the entries in one statement, where nobody needs their ids."""
     if entries:
         connection.execute(insert(activity), [structs.asdict(one) for one in entries])
+
+
+def tell(connection: Connection, issue_ids: Collection[IssueId], entry: Activity, mutation_id: MutationId) -> None:
+    """Store the same entry for many issues, as told by a mutation; whose *entry* is does not matter."""
+    told = structs.asdict(entry) | {"mutation_id": mutation_id}
+    del told["issue_id"]
+    rows = id_rows(connection, issue_ids)
+    values = [bindparam(None, value, type_=activity.c[name].type) for name, value in told.items()]
+    chosen = select(rows.c.value, *values).order_by(rows.c.value)
+    connection.execute(insert(activity).from_select(["issue_id", *told], chosen))
+
+
+def untell(connection: Connection, issue_ids: Collection[IssueId], mutation_id: MutationId) -> None:
+    """Delete what a mutation told of these issues."""
+    told = (one_of(connection, activity.c.issue_id, issue_ids), activity.c.mutation_id == mutation_id)
+    connection.execute(delete(activity).where(*told))
 
 
 def page(

@@ -68,6 +68,13 @@ class State:
         with self._writer.begin() as connection:
             yield connection
 
+    @contextmanager
+    def rehearse(self) -> Iterator[Connection]:
+        """Yield a connection like that of ``write()``, whose work is taken back when the block ends."""
+        with self._writer.connect() as connection, connection.begin() as transaction:
+            yield connection
+            transaction.rollback()
+
     def is_alive(self) -> bool:
         """Whether the store answers."""
         try:

@@ -1,8 +1,8 @@
 """Issues: loaded and saved as whole values, found by id, number, old id, or by conditions."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import structs
@@ -13,6 +13,8 @@ from tocsin.storage.state.rows import among, columns_for, insert_missing, portio
 from tocsin.storage.state.tables import issue, issue_redirect, resolution, snooze
 
 Side = TypeVar("Side", Resolution, Snooze)
+Sides: TypeAlias = tuple[Resolution | None, Snooze | None]
+NO_SIDES: Sides = (None, None)
 
 
 class Redirect(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,10 +35,29 @@ def load(connection: Connection, ids: Iterable[IssueId], *, lock: bool = False) 
     for some in portions(ids):
         query = select(issue).where(issue.c.id.in_(some)).order_by(issue.c.id)
         rows = connection.execute(query.with_for_update() if lock else query).mappings().all()
+        around = sides(connection, some)
+        found |= {row["id"]: _issue(row, *around.get(row["id"], NO_SIDES)) for row in rows}
+    return found
+
+
+def sides(connection: Connection, ids: Iterable[IssueId]) -> dict[IssueId, Sides]:
+    """Return the resolution and the snooze of those of the issues that have either."""
+    found: dict[IssueId, Sides] = {}
+    for some in portions(ids):
         resolutions = _sides(connection, resolution, Resolution, some)
         snoozes = _sides(connection, snooze, Snooze, some)
-        found |= {row["id"]: _issue(row, resolutions.get(row["id"]), snoozes.get(row["id"])) for row in rows}
+        found |= {one: (resolutions.get(one), snoozes.get(one)) for one in resolutions.keys() | snoozes.keys()}
     return found
+
+
+def put_resolutions(connection: Connection, wanted: Mapping[IssueId, Resolution | None]) -> None:
+    """Replace the resolutions of the issues."""
+    _put_sides(connection, resolution, wanted)
+
+
+def put_snoozes(connection: Connection, wanted: Mapping[IssueId, Snooze | None]) -> None:
+    """Replace the snoozes of the issues."""
+    _put_sides(connection, snooze, wanted)
 
 
 def create(connection: Connection, new: Sequence[Issue]) -> list[IssueId]:
@@ -49,7 +70,8 @@ def create(connection: Connection, new: Sequence[Issue]) -> list[IssueId]:
     returned = insert(issue).returning(issue.c.project_id, issue.c.number, issue.c.id)
     ids = {(project_id, number): new_id for project_id, number, new_id in connection.execute(returned, rows)}
     created = [structs.replace(one, id=ids[one.project_id, one.number]) for one in new]
-    _insert_sides(connection, created)
+    _put_sides(connection, resolution, {one.id: one.resolution for one in created if one.resolution})
+    _put_sides(connection, snooze, {one.id: one.snooze for one in created if one.snooze})
     return [one.id for one in created]
 
 
@@ -66,10 +88,8 @@ def save(connection: Connection, changed: Sequence[Issue]) -> None:
         del row["project_id"], row["number"], row["version"]
     statement = update(issue).where(issue.c.id == bindparam("stored_id")).values(version=issue.c.version + 1)
     connection.execute(statement, rows)
-    for some in portions(one.id for one in changed):
-        connection.execute(delete(resolution).where(resolution.c.issue_id.in_(some)))
-        connection.execute(delete(snooze).where(snooze.c.issue_id.in_(some)))
-    _insert_sides(connection, changed)
+    put_resolutions(connection, {one.id: one.resolution for one in changed})
+    put_snoozes(connection, {one.id: one.snooze for one in changed})
 
 
 def remove(connection: Connection, ids: Iterable[IssueId]) -> None:
@@ -149,12 +169,13 @@ def _sides(connection: Connection, table: Table, kind: type[Side], ids: Sequence
     }
 
 
-def _insert_sides(connection: Connection, issues: Iterable[Issue]) -> None:
-    stored = list(issues)
-    resolved = [{"issue_id": one.id, **structs.asdict(one.resolution)} for one in stored if one.resolution]
-    snoozed = [{"issue_id": one.id, **structs.asdict(one.snooze)} for one in stored if one.snooze]
-    insert_missing(connection, resolution, resolved)
-    insert_missing(connection, snooze, snoozed)
+def _put_sides(
+    connection: Connection, table: Table, wanted: Mapping[IssueId, Resolution | None] | Mapping[IssueId, Snooze | None]
+) -> None:
+    for some in portions(wanted):
+        connection.execute(delete(table).where(table.c.issue_id.in_(some)))
+    rows = [{"issue_id": issue_id, **structs.asdict(one)} for issue_id, one in sorted(wanted.items()) if one]
+    insert_missing(connection, table, rows)
 
 
 def _numbered(

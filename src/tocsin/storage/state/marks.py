@@ -1,13 +1,16 @@
-"""What single users keep about issues: bookmarks, what they have seen, what they want to hear of."""
+"""What single users keep about issues: bookmarks, what they have seen, what they want to hear of.
 
-from collections.abc import Iterable, Sequence
+They are written as effects of commands (``effects.py``).
+"""
+
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, select
+from sqlalchemy import Connection, and_, select
 
 from tocsin.domain.issue.issue import IssueId, SubscriptionReason, UserId
-from tocsin.storage.state.rows import insert_into, insert_missing, portions
+from tocsin.storage.state.rows import portions
 from tocsin.storage.state.tables import bookmark, issue, seen, subscription
 
 
@@ -41,72 +44,11 @@ def of_user(connection: Connection, user_id: UserId, issue_ids: Iterable[IssueId
     return found
 
 
-def add_bookmarks(connection: Connection, user_id: UserId, issue_ids: Iterable[IssueId]) -> None:
-    """Bookmark the issues; those that are stay so."""
-    rows = [{"issue_id": issue_id, "user_id": user_id} for issue_id in sorted(set(issue_ids))]
-    insert_missing(connection, bookmark, rows)
-
-
-def remove_bookmarks(connection: Connection, user_id: UserId, issue_ids: Iterable[IssueId]) -> None:
-    """Take the user's bookmarks away."""
-    _remove(connection, bookmark, user_id, issue_ids)
-
-
-def set_seen(connection: Connection, user_id: UserId, issue_ids: Iterable[IssueId], now: datetime) -> None:
-    """Remember that the user looked at the issues at *now*."""
-    rows = [{"issue_id": issue_id, "user_id": user_id, "last_seen": now} for issue_id in sorted(set(issue_ids))]
-    if rows:
-        statement = insert_into(connection, seen).on_conflict_do_update(
-            index_elements=["issue_id", "user_id"], set_={"last_seen": now}
-        )
-        connection.execute(statement, rows)
-
-
-def remove_seen(connection: Connection, user_id: UserId, issue_ids: Iterable[IssueId]) -> None:
-    """Forget that the user looked at the issues."""
-    _remove(connection, seen, user_id, issue_ids)
-
-
 def seen_by(connection: Connection, issue_id: IssueId, limit: int) -> list[tuple[UserId, datetime]]:
     """Return who looked at the issue, and when, latest first."""
     query = select(seen.c.user_id, seen.c.last_seen).where(seen.c.issue_id == issue_id)
     rows = connection.execute(query.order_by(seen.c.last_seen.desc(), seen.c.user_id).limit(limit))
     return [(user_id, last_seen) for user_id, last_seen in rows]
-
-
-class Subscription(msgspec.Struct, frozen=True, kw_only=True):
-    """A user's word on whether to hear of an issue."""
-
-    issue_id: IssueId
-    user_id: UserId
-    is_active: bool = True
-    reason: SubscriptionReason = SubscriptionReason.UNKNOWN
-
-
-def subscribe(connection: Connection, wanted: Sequence[Subscription], now: datetime) -> None:
-    """Store subscriptions for those who have not said anything yet; a "no" and an older reason stay."""
-    insert_missing(connection, subscription, _rows(wanted, now))
-
-
-def set_subscriptions(connection: Connection, said: Sequence[Subscription], now: datetime) -> None:
-    """Store what users said themselves, in place of whatever stood there."""
-    statement = insert_into(connection, subscription)
-    fresh = {name: statement.excluded[name] for name in ("is_active", "reason", "created_at")}
-    if said:
-        updating = statement.on_conflict_do_update(index_elements=["issue_id", "user_id"], set_=fresh)
-        connection.execute(updating, _rows(said, now))
-
-
-def unsubscribe(
-    connection: Connection,
-    user_id: UserId,
-    issue_ids: Iterable[IssueId],
-    *,
-    reason: SubscriptionReason | None = None,
-) -> None:
-    """Forget the user's subscriptions, all of them or only those kept for *reason*."""
-    narrowed = () if reason is None else (subscription.c.reason == reason,)
-    _remove(connection, subscription, user_id, issue_ids, *narrowed)
 
 
 def subscribers(
@@ -120,20 +62,3 @@ def subscribers(
         for row in connection.execute(query.order_by(subscription.c.user_id)):
             found[row.issue_id][row.user_id] = row.reason
     return found
-
-
-def _rows(subscriptions: Sequence[Subscription], now: datetime) -> list[dict[str, object]]:
-    ordered = sorted(subscriptions, key=lambda one: (one.issue_id, one.user_id))
-    return [msgspec.structs.asdict(one) | {"created_at": now} for one in ordered]
-
-
-def _remove(
-    connection: Connection,
-    table: Table,
-    user_id: UserId,
-    issue_ids: Iterable[IssueId],
-    *conditions: ColumnElement[bool],
-) -> None:
-    for some in portions(issue_ids):
-        own = (table.c.user_id == user_id, table.c.issue_id.in_(some), *conditions)
-        connection.execute(delete(table).where(*own))

@@ -5,7 +5,21 @@ from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 import msgspec
-from sqlalchemy import Column, ColumnElement, Connection, Result, Select, Table, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Result,
+    Select,
+    Table,
+    TableValuedAlias,
+    column,
+    func,
+    literal,
+    select,
+    tuple_,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
@@ -48,6 +62,19 @@ def portions(items: Iterable[T]) -> Iterator[Sequence[T]]:
     ordered: list[T] = sorted(distinct)
     for start in range(0, len(ordered), _PORTION_MAX):
         yield ordered[start : start + _PORTION_MAX]
+
+
+def id_rows(connection: Connection, ids: Collection[int]) -> TableValuedAlias:
+    """Return *ids* as rows of one column, ``value``: one bound value, however many there are."""
+    if is_sqlite(connection):
+        return func.json_each(msgspec.json.encode(list(ids)).decode()).table_valued(column("value", BigInteger))
+    array: postgresql.ARRAY[int] = postgresql.ARRAY(BigInteger)
+    return func.unnest(literal(list(ids), array)).table_valued(column("value", BigInteger)).render_derived()
+
+
+def one_of(connection: Connection, checked: ColumnElement[Any], ids: Collection[int]) -> ColumnElement[bool]:
+    """Return the condition that *checked* is one of *ids*, without a limit to their number."""
+    return checked.in_(select(id_rows(connection, ids).c.value))
 
 
 def among(columns: Sequence[Column[Any]], values: Collection[Any]) -> ColumnElement[bool]:

@@ -32,6 +32,7 @@ from tocsin.domain.issue.issue import (
     SubscriptionReason,
     Substatus,
 )
+from tocsin.domain.issue.journal import MutationKind
 from tocsin.storage.state.column_types import Hex, Id, Json, Line, Moment, Word
 
 metadata = MetaData(
@@ -501,7 +502,7 @@ mutation = _table(
     "mutation",
     _of("organization"),
     _of("user", optional=True),
-    _text("kind"),
+    Column("kind", Word(MutationKind), nullable=False),
     _json("request"),
     Column("issue_count", Id, nullable=False),
     Column("before", LargeBinary, nullable=False),
