@@ -1,10 +1,13 @@
 """Rules of the whole suite: in CI nothing may be skipped, and one process has one event store."""
 
 import os
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from tests.postgresql import Cluster
 from tests.running import Tocsin, running
 
 from tocsin.storage.history.store import History
@@ -33,6 +36,19 @@ def tocsin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tocsin]:
     """A running server that all acceptance and browser tests of the process share: each makes a project of its own."""
     with running(tmp_path_factory.mktemp("tocsin")) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    # A socket's path may have 107 bytes at most, so not pytest's long folder.
+    with tempfile.TemporaryDirectory(prefix="tocsin-pg-", dir="/tmp", ignore_cleanup_errors=True) as parent:
+        Path(parent).chmod(0o755)
+        folder = Path(parent) / "pg"
+        folder.mkdir()
+        server = Cluster(folder)
+        server.start()
+        yield server
+        server.stop()
 
 
 @pytest.hookimpl(wrapper=True)

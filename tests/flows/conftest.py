@@ -7,19 +7,25 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
+from tocsin.domain.access import SCOPES_OF, Role
+from tocsin.domain.caller import Reach
 from tocsin.domain.event.accepted import Accepted
 from tocsin.domain.event.limits import IntakeLimits
 from tocsin.domain.grouping import DEFAULT_RULES
+from tocsin.domain.issue.issue import UNSAVED, Issue, IssueId
 from tocsin.domain.organization import Project
 from tocsin.domain.pipeline import Digested, digest
 from tocsin.flows.digest.apply import Applied, BatchWriter
+from tocsin.flows.triage import Acting, Triage
 from tocsin.storage.blobs import BlobStore
 from tocsin.storage.history.store import History
-from tocsin.storage.state import issues, organizations, projects
+from tocsin.storage.state import issues, organizations, projects, users
 from tocsin.storage.state.engine import State
 from tocsin.storage.state.migration import migrate
 
+SHARE_ID = "5" * 32
 NOON = datetime(2026, 11, 18, 12, tzinfo=UTC)
 
 
@@ -92,3 +98,43 @@ def shop(tmp_path: Path, empty_history: History) -> Iterator[Shop]:
     state = State.open(url)
     yield Shop(state, empty_history, tmp_path)
     state.close()
+
+
+@pytest.fixture
+def triage(shop: Shop) -> Triage:
+    return Triage(shop.state, shop.history, lambda: SHARE_ID)
+
+
+def member(shop: Shop) -> Acting:
+    """Return somebody who owns the organization."""
+    with shop.state.write() as connection:
+        organization = organizations.by_slug(connection, "acme")
+        user_id = users.create(connection, "jane@acme.io", shop.now)
+        organizations.set_member(connection, organization.id, user_id, Role.OWNER, shop.now)
+        user = users.by_id(connection, user_id)
+    reach = Reach(organization=organization, role=Role.OWNER, scopes=SCOPES_OF[Role.OWNER], projects=(shop.project,))
+    return Acting(user=user, reach=reach, shown={"id": str(user_id)})
+
+
+@pytest.fixture
+def by(shop: Shop) -> Acting:
+    return member(shop)
+
+
+def many(shop: Shop, count: int) -> list[IssueId]:
+    """Store that many issues of the project."""
+    new = Issue(
+        id=UNSAVED,
+        project_id=shop.project.id,
+        number=0,
+        level="error",
+        platform="python",
+        type="error",
+        title="ValueError: boom",
+        metadata={"type": "ValueError", "value": "boom"},
+        first_seen=shop.now,
+        last_seen=shop.now,
+        active_at=shop.now,
+    )
+    with shop.state.write() as connection:
+        return issues.create(connection, [replace(new, number=number) for number in range(1, count + 1)])

@@ -9,51 +9,11 @@ from msgspec.structs import replace
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import IntegrityError
+from tests.flows.conftest import many
 
-from tocsin.domain.access import SCOPES_OF, Role
-from tocsin.domain.caller import Reach
 from tocsin.domain.errors import InvalidFields
-from tocsin.domain.issue.issue import UNSAVED, Issue, Status, UserId
-from tocsin.flows.triage import Acting, Triage
-from tocsin.storage.state import activity, inbox, issues, marks, organizations, outbox, teams, users
-
-SHARE_ID = "5" * 32
-
-
-@pytest.fixture
-def triage(shop) -> Triage:
-    return Triage(shop.state, shop.history, lambda: SHARE_ID)
-
-
-@pytest.fixture
-def by(shop) -> Acting:
-    """Somebody who owns the organization."""
-    with shop.state.write() as connection:
-        organization = organizations.by_slug(connection, "acme")
-        user_id = users.create(connection, "jane@acme.io", shop.now)
-        organizations.set_member(connection, organization.id, user_id, Role.OWNER, shop.now)
-        user = users.by_id(connection, user_id)
-    reach = Reach(organization=organization, role=Role.OWNER, scopes=SCOPES_OF[Role.OWNER], projects=(shop.project,))
-    return Acting(user=user, reach=reach, shown={"id": str(user_id)})
-
-
-def many(shop, count: int) -> list[int]:
-    """Store that many issues of the project."""
-    new = Issue(
-        id=UNSAVED,
-        project_id=shop.project.id,
-        number=0,
-        level="error",
-        platform="python",
-        type="error",
-        title="ValueError: boom",
-        metadata={"type": "ValueError", "value": "boom"},
-        first_seen=shop.now,
-        last_seen=shop.now,
-        active_at=shop.now,
-    )
-    with shop.state.write() as connection:
-        return issues.create(connection, [replace(new, number=number) for number in range(1, count + 1)])
+from tocsin.domain.issue.issue import Status, UserId
+from tocsin.storage.state import activity, inbox, issues, marks, outbox, teams
 
 
 @contextmanager

@@ -1,3 +1,6 @@
+import re
+from html import unescape
+
 import pytest
 from tests.edges.web.conftest import Site, text_of
 
@@ -31,6 +34,28 @@ def test_what_was_closed_can_be_opened_again(site: Site):
     page = site.press({"action": "unresolve", "issue": str(issue_id)})
     assert "Made 1 issue unresolved." in text_of(page)
     assert site.issue(issue_id).status is Status.UNRESOLVED
+
+
+def test_what_a_button_did_is_undone_from_the_notice_that_tells_it(site: Site):
+    kept, touched = site.new_issue(), site.new_issue()
+    page = site.press({"action": "resolve", "issue": [str(kept), str(touched)]}, query="?query=is:unresolved")
+    mutation = re.search(r'name="mutation" value="(\d+)"', page.text).group(1)
+    back = unescape(re.search(r'name="next" value="([^"]+)"', page.text).group(1))
+    site.later(minutes=1)
+    site.press({"action": "archive", "issue": str(touched)})
+    page = site.submit("/organizations/acme/issues/undo", {"mutation": mutation, "next": back})
+    assert dict(page.url.params) == {"query": "is:unresolved"}
+    assert "Undone. 1 issue as before. 1 issue changed since, left alone." in text_of(page)
+    assert (site.issue(kept).status, site.issue(touched).status) == (Status.UNRESOLVED, Status.IGNORED)
+    again = site.submit("/organizations/acme/issues/undo", {"mutation": mutation, "next": back})
+    assert "was undone already" in text_of(again)
+
+
+@pytest.mark.parametrize("mutation", ["", "x", "99"])
+def test_nothing_is_undone_that_never_happened(site: Site, mutation):
+    page = site.submit("/organizations/acme/issues/undo", {"mutation": mutation, "next": "//evil.test/"})
+    assert page.url.path == STREAM
+    assert "notice-refusal" in page.text
 
 
 def test_an_issue_is_assigned_to_a_person_a_team_and_nobody(site: Site):

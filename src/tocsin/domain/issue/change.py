@@ -19,6 +19,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     activities: tuple[Activity, ...] = ()
     """In the order they happened."""
     effects: tuple[Effect, ...] = ()
+    touched: frozenset[str] = frozenset()
+    """The fields that were set, be it to what they were."""
 
     @property
     def is_changed(self) -> bool:
@@ -27,7 +29,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
     def having(self, **fields: Any) -> "Change":
         """Return this change with *fields* of the issue set."""
-        return msgspec.structs.replace(self, issue=msgspec.structs.replace(self.issue, **fields))
+        changed = msgspec.structs.replace(self.issue, **fields)
+        return msgspec.structs.replace(self, issue=changed, touched=self.touched | fields.keys())
 
     def causing(self, *effects: Effect) -> "Change":
         """Return this change with further *effects*."""

@@ -62,9 +62,7 @@ class Rewritten(msgspec.Struct, frozen=True, kw_only=True):
 
 def rewritten(change: Change, ids: tuple[IssueId, ...], each: Mapping[str, tuple[Any, ...]]) -> Rewritten | None:
     """Return what *change* means for the issues it stands for; None if it sets nothing."""
-    names = [
-        name for name in Fields.__struct_fields__ if _differs(change, name) or (change.is_changed and name in each)
-    ]
+    names = [name for name in Fields.__struct_fields__ if _is_set(change, name, each)]
     if not names:
         return None
     before = {name: getattr(change.before, name) for name in names if name not in each}
@@ -73,5 +71,6 @@ def rewritten(change: Change, ids: tuple[IssueId, ...], each: Mapping[str, tuple
     return Rewritten(ids=ids, before=Fields(**before), after=Fields(**after), each=kept)
 
 
-def _differs(change: Change, name: str) -> bool:
-    return bool(getattr(change.before, name) != getattr(change.issue, name))
+def _is_set(change: Change, name: str, each: Mapping[str, tuple[Any, ...]]) -> bool:
+    """Whether the change sets the field to something new for the one issue that stands for all, or for others."""
+    return name in change.touched and (name in each or getattr(change.before, name) != getattr(change.issue, name))

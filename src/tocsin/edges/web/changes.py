@@ -48,6 +48,29 @@ def change_issues(visit: NamedDependency[Visit], org: FromPath[str]) -> Response
     return redirect(visit.services, back, _carry_out(visit))
 
 
+@post("/organizations/{org:str}/issues/undo", status_code=200, sync_to_thread=True)
+def undo_changes(visit: NamedDependency[Visit], org: FromPath[str]) -> Response[str]:
+    """Undo what a notice told, for every issue that was not changed since, and go back to where the notice was."""
+    visit.reach.require(WRITERS)
+    wanted = visit.form.one("next")
+    back = wanted if links.is_local(wanted) else links.stream(org, question_of(visit).carried)
+    return redirect(visit.services, back, _undo(visit))
+
+
+def _undo(visit: Visit) -> Notice:
+    named = visit.form.one("mutation")
+    try:
+        if not named.isdigit():
+            raise Malformed("A change is named by its number. Reload the page and press Undo again.")
+        acting = Acting(user=visit.caller.user, reach=visit.reach)
+        undone = visit.services.triage.undo(int(named), acting, visit.now)
+    except Refusal as refusal:
+        return Notice(refusal.detail, is_refusal=True)
+    restored = f"Undone. {counted(len(undone.restored), 'issue')} as before."
+    left = f" {counted(len(undone.left_alone), 'issue')} changed since, left alone." if undone.left_alone else ""
+    return Notice(restored + left)
+
+
 def _carry_out(visit: Visit) -> Notice:
     """Carry out the form and say what came of it; what is declined is said where the form was, too."""
     try:
@@ -61,7 +84,7 @@ def _carry_out(visit: Visit) -> Notice:
         return Notice(refusal.detail, is_refusal=True)
     if not outcome.issue_ids:
         return _NOTHING_LEFT
-    return Notice(sentence.format(counted(len(outcome.issue_ids), "issue")))
+    return Notice(sentence.format(counted(len(outcome.issue_ids), "issue")), mutation_id=outcome.mutation_id or 0)
 
 
 def _selected(visit: Visit) -> tuple[IssueId, ...]:

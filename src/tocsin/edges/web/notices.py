@@ -15,6 +15,8 @@ class Notice(msgspec.Struct, frozen=True):
 
     text: str
     is_refusal: bool = False
+    mutation_id: int = 0
+    """What can be undone from the notice; 0 for nothing."""
 
 
 def read_notice(cookie: str) -> Notice | None:

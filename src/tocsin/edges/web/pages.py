@@ -7,7 +7,7 @@ from litestar.exceptions import HTTPException
 from litestar.static_files import create_static_files_router
 
 from tocsin.domain.errors import Refusal
-from tocsin.edges.web.changes import change_issues
+from tocsin.edges.web.changes import change_issues, undo_changes
 from tocsin.edges.web.failures import answer_fault, answer_http, answer_refusal, nothing
 from tocsin.edges.web.home import home
 from tocsin.edges.web.issue import event_page, issue_page
@@ -27,19 +27,6 @@ _STATIC = create_static_files_router(
     include_in_schema=False,
 )
 
-_HANDLERS = (
-    home,
-    login,
-    log_in,
-    log_out,
-    stream,
-    change_issues,
-    issue_page,
-    event_page,
-    reference,
-    nothing,
-)
-
 PAGES = (
     Router(
         path="/",
@@ -50,6 +37,7 @@ PAGES = (
             log_out,
             stream,
             change_issues,
+            undo_changes,
             issue_page,
             event_page,
             reference,

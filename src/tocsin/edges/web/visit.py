@@ -1,7 +1,7 @@
 """One request of a browser, read and authorised: what every page is given."""
 
 from datetime import datetime
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 from litestar.concurrency import sync_to_thread
@@ -44,6 +44,11 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     def form_token(self) -> str:
         """What the forms of this page must carry."""
         return form_token(self.session)
+
+    @property
+    def here(self) -> str:
+        """The address of this page, relative to the root: where forms lead back to."""
+        return f"{self.path}?{urlencode(self.query)}" if self.query else self.path
 
     def one(self, name: str) -> str:
         """Return the last value of a query parameter, ``""`` when it is absent."""
