@@ -80,7 +80,8 @@ class Server:
         found = re.search(rf"^{re.escape(name)} (\S+)$", self.get("/metrics").decode(), re.MULTILINE)
         return float(found[1]) if found else 0.0
 
-    def load(self, events: int, corpus: int) -> dict[str, object]:
+    def load(self, events: int, corpus: int, per_second: float = 0) -> dict[str, object]:
+        """Send that many events, as fast as they are taken or at a steady rate."""
         done = subprocess.run(
             [
                 sys.executable,
@@ -93,6 +94,8 @@ class Server:
                 str(corpus),
                 "--concurrency",
                 "8",
+                "--rate",
+                str(per_second),
             ],
             capture_output=True,
             text=True,
