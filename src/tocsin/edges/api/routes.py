@@ -1,5 +1,6 @@
 """The URL table of the API: every route, who may use it, and what answers it."""
 
+from tocsin.edges.api.comments import COMMENT_ROUTES
 from tocsin.edges.api.events import EVENT_ROUTES
 from tocsin.edges.api.index import INDEX_ROUTES
 from tocsin.edges.api.issues import ISSUE_ROUTES
@@ -17,6 +18,7 @@ ROUTES: tuple[Route, ...] = (
     *PEOPLE_ROUTES,
     *RELEASE_ROUTES,
     *ISSUE_ROUTES,
+    *COMMENT_ROUTES,
     *EVENT_ROUTES,
     *TAG_ROUTES,
 )
