@@ -7,17 +7,14 @@ from litestar.di import NamedDependency
 from litestar.openapi.spec import OpenAPIType, Schema
 from litestar.params import FromPath
 
-from tocsin.domain.errors import NotFound
 from tocsin.domain.issue.comments import MENTIONS_MAX, TEXT_CHARS_MAX
 from tocsin.edges.api.asked import Paging, paged
 from tocsin.edges.api.call import Call
 from tocsin.edges.api.issues import READ, WRITE, issue_of
 from tocsin.edges.api.routing import Route, issue_paths
 from tocsin.edges.api.serialize.activity import entry_object
-from tocsin.storage.views.comments import ActivityId, comments_of
+from tocsin.storage.views.comments import comment_id, comments_of
 from tocsin.storage.views.issues import Entry
-
-_ID_DIGITS_MAX = 18
 
 
 def list_comments(
@@ -40,7 +37,7 @@ def post_comment(call: NamedDependency[Call], issue_id: FromPath[str]) -> Respon
 def edit_comment(call: NamedDependency[Call], issue_id: FromPath[str], note_id: FromPath[str]) -> Response[Any]:
     """Give a comment of one's own other words."""
     issue, _ = issue_of(call, issue_id, WRITE)
-    known_id, writer = _note_id(note_id), call.caller.user
+    known_id, writer = comment_id(note_id), call.caller.user
     note = call.services.comment.edit(issue.id, known_id, call.fields(), writer.id)
     return Response(entry_object(Entry(id=known_id, activity=note, user=writer)))
 
@@ -48,14 +45,8 @@ def edit_comment(call: NamedDependency[Call], issue_id: FromPath[str], note_id: 
 def delete_comment(call: NamedDependency[Call], issue_id: FromPath[str], note_id: FromPath[str]) -> Response[None]:
     """Delete a comment of one's own."""
     issue, _ = issue_of(call, issue_id, WRITE)
-    call.services.comment.delete(issue.id, _note_id(note_id), call.caller.user.id)
+    call.services.comment.delete(issue.id, comment_id(note_id), call.caller.user.id)
     return Response(None, status_code=204)
-
-
-def _note_id(text: str) -> ActivityId:
-    if not (text.isascii() and text.isdigit() and len(text) <= _ID_DIGITS_MAX):
-        raise NotFound
-    return ActivityId(int(text))
 
 
 _TEXT = Schema(type=OpenAPIType.STRING, max_length=TEXT_CHARS_MAX, description="What to say, in Markdown.")

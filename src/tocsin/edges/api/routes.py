@@ -9,6 +9,7 @@ from tocsin.edges.api.people import PEOPLE_ROUTES
 from tocsin.edges.api.projects import PROJECT_ROUTES
 from tocsin.edges.api.releases import RELEASE_ROUTES
 from tocsin.edges.api.routing import Route
+from tocsin.edges.api.shares import SHARE_ROUTES
 from tocsin.edges.api.tags import TAG_ROUTES
 
 ROUTES: tuple[Route, ...] = (
@@ -19,6 +20,7 @@ ROUTES: tuple[Route, ...] = (
     *RELEASE_ROUTES,
     *ISSUE_ROUTES,
     *COMMENT_ROUTES,
+    *SHARE_ROUTES,
     *EVENT_ROUTES,
     *TAG_ROUTES,
 )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from tocsin.domain.errors import NotFound
 from tocsin.domain.issue.issue import Activity, ActivityType, Issue
 from tocsin.domain.query.paging import Cursor, Page, page_by_score
 from tocsin.storage.state import activity, users
@@ -11,12 +12,20 @@ from tocsin.storage.state.engine import Transaction
 from tocsin.storage.views.issues import Entry
 from tocsin.storage.views.stores import Views
 
-__all__ = ["COMMENTS_MAX", "ActivityId", "comments_of"]
+__all__ = ["ActivityId", "comment_id", "comments_of"]
 
 COMMENTS_MAX = 10_000
 """Comments of one issue that lists reach."""
+_ID_DIGITS_MAX = 18
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+
+
+def comment_id(reference: str) -> ActivityId:
+    """Return the id that a path names. Raises NotFound for what cannot be one."""
+    if not (reference.isascii() and reference.isdigit() and len(reference) <= _ID_DIGITS_MAX):
+        raise NotFound
+    return ActivityId(int(reference))
 
 
 def comments_of(views: Views, issue: Issue, cursor: Cursor | None, limit: int) -> Page[Entry]:
