@@ -8,12 +8,14 @@ from litestar.static_files import create_static_files_router
 
 from tocsin.domain.errors import Refusal
 from tocsin.edges.web.changes import change_issues
+from tocsin.edges.web.comments import change_comment, post_comment
 from tocsin.edges.web.failures import answer_fault, answer_http, answer_refusal, nothing
 from tocsin.edges.web.home import home
 from tocsin.edges.web.issue import event_page, issue_page
 from tocsin.edges.web.login import log_in, log_out, login
 from tocsin.edges.web.reference import reference
 from tocsin.edges.web.rendering import STATIC
+from tocsin.edges.web.shared import shared_page
 from tocsin.edges.web.stream import stream
 from tocsin.edges.web.visit import visit_of
 
@@ -25,19 +27,6 @@ _STATIC = create_static_files_router(
     # The pages name a version with every file, so that no version ever changes.
     cache_control=CacheControlHeader(public=True, max_age=_YEAR_SECONDS, immutable=True),
     include_in_schema=False,
-)
-
-_HANDLERS = (
-    home,
-    login,
-    log_in,
-    log_out,
-    stream,
-    change_issues,
-    issue_page,
-    event_page,
-    reference,
-    nothing,
 )
 
 PAGES = (
@@ -52,6 +41,9 @@ PAGES = (
             change_issues,
             issue_page,
             event_page,
+            post_comment,
+            change_comment,
+            shared_page,
             reference,
             nothing,
         ],
