@@ -28,6 +28,7 @@ from tocsin.edges.web.pages import PAGES
 from tocsin.flows.administration import Administration
 from tocsin.flows.authenticate import Authenticate
 from tocsin.flows.comment import Comment
+from tocsin.flows.configure import Configure
 from tocsin.flows.digest.apply import BatchWriter
 from tocsin.flows.digest.loop import WORKER_MODULES, DigestLimits, DigestLoop
 from tocsin.flows.remove import Remove
@@ -189,6 +190,7 @@ def make_services(settings: Settings, stores: Stores) -> Services:
         search=Search(stores.state, stores.history),
         triage=Triage(stores.state, stores.history, lambda: uuid.uuid4().hex),
         comment=Comment(stores.state),
+        configure=Configure(stores.state),
         remove=Remove(stores.state, stores.history, stores.blobs, now),
         health=lambda: {"state": stores.state.is_alive(), "history": stores.history.is_alive()},
         spool_depth=stores.spool.depth,
