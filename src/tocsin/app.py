@@ -27,6 +27,8 @@ from tocsin.edges.services import Services
 from tocsin.edges.web.pages import PAGES
 from tocsin.flows.administration import Administration
 from tocsin.flows.authenticate import Authenticate
+from tocsin.flows.comment import Comment
+from tocsin.flows.configure import Configure
 from tocsin.flows.digest.apply import BatchWriter
 from tocsin.flows.digest.loop import WORKER_MODULES, DigestLimits, DigestLoop
 from tocsin.flows.remove import Remove
@@ -187,6 +189,8 @@ def make_services(settings: Settings, stores: Stores) -> Services:
         authenticate=Authenticate(stores.state, lambda: secrets.token_urlsafe(32), settings.session_days),
         search=Search(stores.state, stores.history),
         triage=Triage(stores.state, stores.history, lambda: uuid.uuid4().hex),
+        comment=Comment(stores.state),
+        configure=Configure(stores.state),
         remove=Remove(stores.state, stores.history, stores.blobs, now),
         health=lambda: {"state": stores.state.is_alive(), "history": stores.history.is_alive()},
         spool_depth=stores.spool.depth,

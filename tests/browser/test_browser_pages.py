@@ -95,6 +95,39 @@ def test_a_change_on_the_page_of_an_issue_is_told_in_its_activity(open_browser: 
     expect(page.get_by_role("button", name="Unresolve")).to_be_visible()
 
 
+@pytest.mark.parametrize("window", [{}, {"java_script_enabled": False}], ids=["with-scripts", "without-scripts"])
+def test_people_comment_edit_and_delete_what_they_wrote(open_browser: Open, backend: Backend, window: dict[str, bool]):
+    page = open_browser(**window)
+    page.goto(issue_page(backend))
+    page.get_by_label("Comment", exact=True).fill("It is the <b>valve</b>")
+    page.get_by_role("button", name="Add the comment").click()
+    expect(page.get_by_role("status")).to_have_text("Comment added.")
+    expect(page.get_by_role("blockquote")).to_have_text("It is the <b>valve</b>")
+    page.get_by_text("Edit or delete").click()
+    page.get_by_label("Your comment").fill("It was the pump")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_have_text("Comment changed.")
+    expect(page.get_by_role("blockquote")).to_have_text("It was the pump")
+    page.get_by_text("Edit or delete").click()
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("status")).to_have_text("Comment deleted.")
+    expect(page.get_by_role("blockquote")).to_have_count(0)
+
+
+def test_a_shared_issue_is_read_without_an_account(open_browser: Open, backend: Backend):
+    page = open_browser()
+    page.goto(issue_page(backend))
+    page.get_by_role("button", name="Share").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Shared 1 issue")
+    link = page.get_by_role("link", name="/share/issue/").get_attribute("href")
+    visitor = open_browser(storage_state=None)
+    visitor.goto(link)
+    expect(visitor.get_by_text("raise TooHigh(bar)")).to_be_visible()
+    expect(visitor.get_by_text("SELECT 1")).to_have_count(0)
+    expect(visitor.get_by_role("button")).to_have_count(0)
+
+
 def test_the_first_event_appears_by_itself(open_browser: Open, project: Backend):
     page = open_browser()
     page.goto(project.stream)
@@ -119,9 +152,24 @@ def issue_page(backend: Backend) -> str:
     return f"{backend.tocsin.url}/organizations/acme/issues/{backend.issues()[0]['id']}/"
 
 
+def commented_page(backend: Backend) -> str:
+    """Return the page of an issue with a comment of jane's, one long word without a break."""
+    issue_id = backend.issues()[0]["id"]
+    backend.tocsin.api.post(f"/issues/{issue_id}/comments/", json={"text": "valve" * 100}).raise_for_status()
+    return issue_page(backend)
+
+
+def shared_page(backend: Backend) -> str:
+    issue_id = backend.issues()[0]["id"]
+    answer = backend.tocsin.api.put(f"/issues/{issue_id}/", json={"isPublic": True})
+    return f"{backend.tocsin.url}/share/issue/{answer.json()['shareId']}/"
+
+
 PAGES: dict[str, Callable[[Backend], str]] = {
     "stream": lambda backend: backend.stream,
     "issue": issue_page,
+    "commented": commented_page,
+    "shared": shared_page,
     "empty": lambda backend: backend.stream.replace("is:unresolved", "level:fatal"),
     "docs": lambda backend: f"{backend.tocsin.url}/docs",
     "home": lambda backend: f"{backend.tocsin.url}/",

@@ -25,8 +25,6 @@ AWAITED = {
     "when_released": "workflow: a new release turns pending resolutions",
     "awaiting_next_release": "workflow: a new release turns pending resolutions",
     "needs_counts": "workflow: snoozes that only history can judge",
-    "by_share_id": "workflow: share pages",
-    "user_detail": "search: people in full",
     "set_hidden": "search: PUT of an environment",
     "remove_member": "search: people and teams change through the API",
     "remove_project": "search: people and teams change through the API",

@@ -66,7 +66,8 @@ def _shown(parameter) -> str:
 def api_routes() -> str:
     lines = ["| method | path below `/api/0` | scopes, any one |", "|---|---|---|"]
     for route in ROUTES:
-        scopes = ", ".join(sorted(route.scopes)) or "any caller"
+        anybody = "anybody, without credentials" if route.is_public else "any caller"
+        scopes = ", ".join(sorted(route.scopes)) or anybody
         path = re.sub(r"\{(\w+)(?::\w+)?\}", r"{\1}", route.paths[0])
         lines.append(f"| {route.method} | `{path}/` | {scopes} |".replace("//`", "/`"))
     return "\n".join(lines) + "\n"

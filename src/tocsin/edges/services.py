@@ -8,6 +8,8 @@ import msgspec
 
 from tocsin.config import Settings
 from tocsin.flows.authenticate import Authenticate
+from tocsin.flows.comment import Comment
+from tocsin.flows.configure import Configure
 from tocsin.flows.remove import Remove
 from tocsin.flows.search import Search
 from tocsin.flows.triage import Triage
@@ -35,6 +37,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     authenticate: Authenticate
     search: Search
     triage: Triage
+    comment: Comment
+    configure: Configure
     remove: Remove
     health: Callable[[], Mapping[str, bool]]
     """Whether each store answers, by name."""

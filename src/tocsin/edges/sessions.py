@@ -27,6 +27,19 @@ def authenticate(request: AnyRequest, services: Services, now: datetime) -> Call
     raise NotAuthenticated("Authentication credentials were not provided.")
 
 
+def authenticate_if_any(request: AnyRequest, services: Services, now: datetime) -> Caller | None:
+    """Return who asks for what anybody may have, None for somebody without credentials.
+
+    A session that has ended is as good as none; a bearer token must be good. Raises NotAuthenticated.
+    """
+    try:
+        return authenticate(request, services, now)
+    except NotAuthenticated:
+        if request.headers.get("authorization", "").lower().startswith("bearer "):
+            raise
+        return None
+
+
 def is_same_origin(request: AnyRequest, services: Services) -> bool:
     """Whether a browser says that one of our own pages sent this: what keeps a cookie from working for others.
 

@@ -25,6 +25,8 @@ from tocsin.domain.pipeline import digest
 from tocsin.edges.api.app import make_app
 from tocsin.edges.services import Services
 from tocsin.flows.authenticate import Authenticate
+from tocsin.flows.comment import Comment
+from tocsin.flows.configure import Configure
 from tocsin.flows.digest.apply import BatchWriter
 from tocsin.flows.remove import Remove
 from tocsin.flows.search import Search
@@ -84,6 +86,8 @@ class Api:
             authenticate=Authenticate(self.state, lambda: uuid4().hex, 30),
             search=Search(self.state, self.history),
             triage=Triage(self.state, self.history, lambda: uuid4().hex),
+            comment=Comment(self.state),
+            configure=Configure(self.state),
             remove=Remove(self.state, self.history, self.blobs, self.clock),
             health=dict,
             spool_depth=self.spool.depth,

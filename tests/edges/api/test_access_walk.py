@@ -1,6 +1,7 @@
 """Every route of the URL table, asked by every role, a stranger, a revoked token, a token without scopes and nobody."""
 
 import re
+from uuid import uuid4
 
 import pytest
 
@@ -8,8 +9,14 @@ from tocsin.domain.access import Role, Scope, effective_scopes
 from tocsin.edges.api.routes import ROUTES
 from tocsin.storage.state import tokens
 
-IDS = [f"{route.method} {route.paths[0]}" for route in ROUTES]
+PUBLIC = [route for route in ROUTES if route.is_public]
+"""What anybody may ask: none of these routes tells more than somebody decided to share."""
+PRIVATE = [route for route in ROUTES if not route.is_public]
 REFUSED = {401, 403}
+
+
+def route_id(route):
+    return f"{route.method} {route.paths[0]}"
 
 
 def names(path):
@@ -29,9 +36,12 @@ def asked(shared_api):
         values = {
             "org": org, "project": project.slug, "issue_id": str(issue_id), "event_id": "ab" * 16, "short_id": "P-1",
             "key": "level", "team": "crew", "member_id": "me", "version": "nope", "attachment_id": "1",
-            "environment": "production", "mutation_id": "999", "key_id": "nope", "user_id": "me", "share_id": "ab" * 16,
+            "environment": "production", "mutation_id": "999", "key_id": "nope", "user_id": "me", "note_id": "1",
         }  # fmt: skip
         path = path or route.paths[0]
+        if "share_id" in names(path):
+            values["share_id"] = uuid4().hex
+            shared_api.change(shared_api.new_issue(), share_id=values["share_id"])
         for name in names(path):
             path = re.sub(rf"\{{{name}(?::\w+)?\}}", values[name], path)
         return shared_api.request(route.method, path, token=token, json={} if route.method in {"PUT", "POST"} else None)
@@ -68,21 +78,38 @@ def closed(shared_api):
     return project, shared_api.make_token(shared_api.make_user("olga@closed.io", org=org))
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=IDS)
+@pytest.mark.parametrize("route", PRIVATE, ids=route_id)
 def test_nobody_gets_nothing(asked, route):
     answer = asked(route, "")
     assert answer.status_code == 401
     assert answer.json() == {"detail": "Authentication credentials were not provided."}
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=IDS)
+@pytest.mark.parametrize("route", PUBLIC, ids=route_id)
+def test_anybody_gets_what_is_public(asked, stranger, route):
+    for path in route.paths:
+        for token in ("", stranger):
+            answer = asked(route, token, path)
+            assert (answer.status_code, answer.json()["permalink"]) == (200, None)
+        assert asked(route, "", path, org="closed").status_code == (404 if "org" in names(path) else 200)
+
+
+def test_only_these_routes_are_public():
+    assert {(route.method, route.paths) for route in PUBLIC} == {
+        ("GET", ("/shared/issues/{share_id:str}",)),
+        ("GET", ("/organizations/{org:str}/shared/issues/{share_id:str}",)),
+    }
+    assert not any(route.scopes for route in PUBLIC)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=route_id)
 def test_a_revoked_token_gets_nothing(asked, revoked, route):
     answer = asked(route, revoked)
     assert answer.status_code == 401
     assert answer.json() == {"detail": "Invalid token"}
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=IDS)
+@pytest.mark.parametrize("route", PRIVATE, ids=route_id)
 def test_a_stranger_reaches_nothing_of_the_organization(asked, stranger, route):
     for path in route.paths:
         if {"org", "issue_id"} & set(names(path)):
@@ -91,7 +118,7 @@ def test_a_stranger_reaches_nothing_of_the_organization(asked, stranger, route):
             assert answer.json() == {"detail": "You do not have permission to perform this action."}
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=IDS)
+@pytest.mark.parametrize("route", ROUTES, ids=route_id)
 def test_a_token_without_the_scopes_is_refused_whatever_the_role(shared_api, asked, route):
     wrong = frozenset(Scope) - route.scopes
     answer = asked(route, shared_api.make_token(shared_api.jane, tuple(wrong)))
@@ -99,7 +126,7 @@ def test_a_token_without_the_scopes_is_refused_whatever_the_role(shared_api, ask
 
 
 @pytest.mark.parametrize("role", list(Role))
-@pytest.mark.parametrize("route", ROUTES, ids=IDS)
+@pytest.mark.parametrize("route", ROUTES, ids=route_id)
 def test_a_role_may_do_what_its_scopes_say(asked, token_of, route, role):
     allowed = not route.scopes or bool(effective_scopes(role) & route.scopes)
     for path in route.paths:
@@ -109,7 +136,7 @@ def test_a_role_may_do_what_its_scopes_say(asked, token_of, route, role):
         assert answer.status_code != 405, path
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=IDS)
+@pytest.mark.parametrize("route", ROUTES, ids=route_id)
 def test_a_private_project_is_invisible_to_those_outside_its_teams(asked, closed, route):
     project, outsider = closed
     for path in route.paths:
@@ -119,7 +146,7 @@ def test_a_private_project_is_invisible_to_those_outside_its_teams(asked, closed
 
 def test_every_route_says_who_may_use_it():
     for route in ROUTES:
-        assert route.scopes or route.tag == "Index", route.paths[0]
+        assert route.scopes or route.is_public or route.tag == "Index", route.paths[0]
 
 
 def test_no_two_routes_answer_the_same_request():

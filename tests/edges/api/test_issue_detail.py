@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from tocsin.domain.issue.effects import SetSeen
 from tocsin.domain.issue.issue import Activity, ActivityType
-from tocsin.storage.state import activity, effects
+from tocsin.storage.state import activity, effects, tables, users
 
 LISTS = {"activity", "seenBy", "participants", "tags", "annotations", "pluginActions", "pluginIssues", "pluginContexts"}
 
@@ -111,6 +112,31 @@ def test_users_are_shown_with_all_that_clients_ask_of_them(api):
     assert (seen["id"], seen["name"], seen["username"]) == ("1", "Jane Doe", "jane@acme.io")
     assert seen["lastSeen"] == "2026-11-18T12:00:00Z"
     assert {"avatarUrl", "isActive", "hasPasswordAuth", "isManaged", "dateJoined", "lastLogin", "has2fa"} <= set(seen)
+
+
+def test_who_saw_it_last_is_named_first(api):
+    issue_id = api.new_issue()
+    people = [api.make_user(f"{name}@acme.io", teams=[api.team]) for name in ("ann", "bob", "cy")]
+    for user in (people[1], people[0], people[2], people[1]):
+        api.later(minutes=1)
+        api.put(f"/issues/{issue_id}/", {"hasSeen": True}, token=api.make_token(user))
+    shown = api.get(f"/issues/{issue_id}/").json()["seenBy"]
+    assert [one["email"] for one in shown] == ["bob@acme.io", "cy@acme.io", "ann@acme.io"]
+    assert [one["lastSeen"] for one in shown] == sorted((one["lastSeen"] for one in shown), reverse=True)
+
+
+def test_participants_are_those_who_hear_of_it(api):
+    """Of the rows: subscribed, opted out, may not log in any more, deleted."""
+    issue_id = api.new_issue()
+    names = ("hears", "opted-out", "retired", "deleted")
+    people = {name: api.make_user(f"{name}@acme.io", teams=[api.team]) for name in names}
+    for name, user in people.items():
+        api.put(f"/issues/{issue_id}/", {"isSubscribed": name != "opted-out"}, token=api.make_token(user))
+    with api.state.write() as connection:
+        users.save(connection, replace(people["retired"], is_active=False))
+        connection.execute(tables.user.delete().where(tables.user.c.id == people["deleted"].id))
+    shown = api.get(f"/issues/{issue_id}/").json()["participants"]
+    assert [(one["type"], one["email"]) for one in shown] == [("user", "hears@acme.io")]
 
 
 def test_a_project_that_resolves_by_age_shows_quiet_issues_as_resolved(api):

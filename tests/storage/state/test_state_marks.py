@@ -178,6 +178,31 @@ def test_a_story_is_told_newest_first_page_by_page(state: State, cast, now, issu
         assert activity.page(tx, issue_ids[1], limit=9) == []
 
 
+def test_comments_are_found_by_their_writer_their_time_and_their_ids(state: State, cast, now, issue_ids) -> None:
+    first, second = issue_ids
+    minute = timedelta(minutes=1)
+
+    def entry(issue_id, at, kind=ActivityType.NOTE, user_id=cast.user_id):
+        return Activity(issue_id=issue_id, type=kind, user_id=user_id, created_at=at, data={"text": "so"})
+
+    entries = [
+        entry(first, now - minute),
+        entry(first, now),
+        entry(first, now, ActivityType.SET_RESOLVED),
+        entry(first, now, user_id=None),
+        entry(second, now),
+    ]
+    with state.write() as tx:
+        ids = activity.add(tx, entries)
+        assert activity.notes_of(tx, first, cast.user_id, limit=9) == [entries[1], entries[0]]
+        assert activity.notes_of(tx, first, cast.user_id, since=now, limit=9) == [entries[1]]
+        assert activity.notes_of(tx, first, cast.user_id, limit=1) == [entries[1]]
+        told = activity.times(tx, first, [ActivityType.NOTE], 9)
+        assert told == [(ids[3], now), (ids[1], now), (ids[0], now - minute)]
+        assert activity.times(tx, first, [ActivityType.NOTE], 1) == told[:1]
+        assert activity.by_ids(tx, [ids[0], ids[4], 0]) == {ids[0]: entries[0], ids[4]: entries[4]}
+
+
 def test_an_entry_is_edited_and_removed(state: State, cast, now, issue_ids) -> None:
     with state.write() as tx:
         [entry_id] = activity.add(tx, [Activity(issue_id=issue_ids[0], type=ActivityType.NOTE, created_at=now)])

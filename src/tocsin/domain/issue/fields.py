@@ -8,7 +8,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-_Reader = Callable[[Any], Any]
+from tocsin.domain.errors import InvalidFields
+
+Reader = Callable[[Any], Any]
 
 INTEGER_MAX: Final = 2**31 - 1
 
@@ -58,6 +60,18 @@ def text(value: Any) -> str:
     return trimmed
 
 
+def text_up_to(chars_max: int) -> Callable[[Any], str]:
+    """Return the reader of a text of at most that many characters."""
+
+    def read(value: Any) -> str:
+        trimmed = text(value)
+        if len(trimmed) > chars_max:
+            raise Rejected([f"Ensure this field has no more than {chars_max} characters."])
+        return trimmed
+
+    return read
+
+
 def choice(allowed: frozenset[str]) -> Callable[[Any], str]:
     """Return the reader of one of the *allowed* words."""
 
@@ -70,12 +84,12 @@ def choice(allowed: frozenset[str]) -> Callable[[Any], str]:
     return read
 
 
-def nullable(reader: _Reader) -> _Reader:
+def nullable(reader: Reader) -> Reader:
     """Return *reader* accepting null too."""
     return lambda value: None if value is None else reader(value)
 
 
-def fields(readers: Mapping[str, _Reader]) -> Callable[[Any], dict[str, Any]]:
+def fields(readers: Mapping[str, Reader]) -> Callable[[Any], dict[str, Any]]:
     """Return the reader of an object: its known fields in the order sent; others are ignored, none is required."""
 
     def read(value: Any) -> dict[str, Any]:
@@ -88,7 +102,21 @@ def fields(readers: Mapping[str, _Reader]) -> Callable[[Any], dict[str, Any]]:
     return read
 
 
-def _read_each(sent: Mapping[str, Any], readers: Mapping[str, _Reader]) -> dict[str, Any]:
+def body(readers: Mapping[str, Reader]) -> Callable[[Any], dict[str, Any]]:
+    """Return the reader of a whole body: it reads what :func:`fields` reads and raises InvalidFields."""
+    read_fields = fields(readers)
+
+    def read(value: Any) -> dict[str, Any]:
+        try:
+            return read_fields(value)
+        except Rejected as rejected:
+            faults = rejected.faults
+            raise InvalidFields(faults if isinstance(faults, dict) else {"non_field_errors": faults}) from None
+
+    return read
+
+
+def _read_each(sent: Mapping[str, Any], readers: Mapping[str, Reader]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     faults: dict[str, Any] = {}
     for name, value in sent.items():

@@ -11,7 +11,7 @@ from tocsin.edges.api.call import Call
 from tocsin.edges.api.routing import Route
 from tocsin.edges.bodies import read_body
 from tocsin.edges.services import Services
-from tocsin.edges.sessions import AnyRequest, authenticate
+from tocsin.edges.sessions import AnyRequest, authenticate, authenticate_if_any
 from tocsin.storage.views import access
 
 QUERY_FIELDS_MAX = 20_000
@@ -22,7 +22,8 @@ async def call_of(request: AnyRequest) -> Call:
     """Return the authorised call behind *request*.
 
     Credentials come first (401), then the token's scopes (403), the organization (404, and 403 for one the caller is
-    no member of), the role's scopes (403) and the project (404, 403). Raises the refusal that fits.
+    no member of), the role's scopes (403) and the project (404, 403). A route for anybody asks for none of that. Raises
+    the refusal that fits.
     """
     services: Services = request.app.state["services"]
     body = await read_body(request, services.settings.api_body_bytes_max)
@@ -32,8 +33,8 @@ async def call_of(request: AnyRequest) -> Call:
 def _authorised(request: AnyRequest, services: Services, body: bytes) -> Call:
     route: Route = request.route_handler.opt["route"]
     now = services.clock()
-    caller = authenticate(request, services, now)
-    if not caller.may_hold(route.scopes):
+    caller = (authenticate_if_any if route.is_public else authenticate)(request, services, now)
+    if caller is not None and not caller.may_hold(route.scopes):
         raise Forbidden
     call = Call(
         services=services,
@@ -44,9 +45,9 @@ def _authorised(request: AnyRequest, services: Services, body: bytes) -> Call:
         content_type=request.headers.get("content-type", ""),
         body=body,
         headers=dict(request.headers.items()),
-        caller=caller,
+        caller_or_none=caller,
     )
-    return _reaching(call, route, request.path_params)
+    return call if route.is_public else _reaching(call, route, request.path_params)
 
 
 def _query(sent: bytes) -> tuple[tuple[str, str], ...]:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from tocsin.domain.caller import Caller, Reach
-from tocsin.domain.errors import Malformed, NotFound
+from tocsin.domain.errors import Malformed, NotAuthenticated, NotFound
 from tocsin.domain.organization import Project
 from tocsin.edges.api.routing import FORM
 from tocsin.edges.services import Services
@@ -17,7 +17,7 @@ FORM_FIELDS_MAX = 1000
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """A request whose caller is known and may use the route. Path and query are as the caller wrote them."""
+    """A request whose caller may use the route. Path and query are as the caller wrote them."""
 
     services: Services
     now: datetime
@@ -27,9 +27,17 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
     headers: Mapping[str, str]
     """By lower-case name."""
-    caller: Caller
+    caller_or_none: Caller | None
+    """None only on a route for anybody, asked without credentials."""
     reach_or_none: Reach | None = None
     project_or_none: Project | None = None
+
+    @property
+    def caller(self) -> Caller:
+        """Who asks."""
+        if self.caller_or_none is None:
+            raise NotAuthenticated("Authentication credentials were not provided.")
+        return self.caller_or_none
 
     @property
     def reach(self) -> Reach:

@@ -1,13 +1,15 @@
-"""What a client asks first: what this is, and who it is (spec/search.md 6.1)."""
+"""What a client asks first: what this is, and who it is; and how people want things done (spec/search.md 6.1)."""
 
 from typing import Any
 
 from litestar import Response
 from litestar.di import NamedDependency
 
+from tocsin.domain.access import Scope
 from tocsin.edges.api.call import Call
-from tocsin.edges.api.routing import Route
-from tocsin.edges.api.serialize.user import user_object
+from tocsin.edges.api.routing import Route, any_of
+from tocsin.edges.api.serialize.user import user_detail, user_object
+from tocsin.edges.api.settings_body import USER_SETTINGS
 
 
 def show_index(call: NamedDependency[Call]) -> Response[Any]:
@@ -22,7 +24,27 @@ def show_caller(call: NamedDependency[Call]) -> Response[Any]:
     return Response(user_object(call.caller.user))
 
 
+def show_me(call: NamedDependency[Call]) -> Response[Any]:
+    """Show the user behind the token or the session with their options."""
+    return Response(user_detail(call.caller.user))
+
+
+def change_me(call: NamedDependency[Call]) -> Response[Any]:
+    """Change one's own name and options."""
+    return Response(user_detail(call.services.configure.user(call.caller.user.id, call.fields())))
+
+
 INDEX_ROUTES = (
     Route(method="GET", paths=("/",), handler=show_index, scopes=frozenset(), tag="Index"),
-    Route(method="GET", paths=("/auth", "/users/me"), handler=show_caller, scopes=frozenset(), tag="Index"),
+    Route(method="GET", paths=("/auth",), handler=show_caller, scopes=frozenset(), tag="Index"),
+    Route(method="GET", paths=("/users/me",), handler=show_me, scopes=frozenset(), tag="Index"),
+    # No scope is about oneself: who may change issues may say how, and a token that only reads may not.
+    Route(
+        method="PUT",
+        paths=("/users/me",),
+        handler=change_me,
+        scopes=any_of(Scope.EVENT_WRITE, Scope.EVENT_ADMIN),
+        tag="Index",
+        body=USER_SETTINGS,
+    ),
 )

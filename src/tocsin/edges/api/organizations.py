@@ -6,15 +6,17 @@ from litestar import Response
 from litestar.di import NamedDependency
 
 from tocsin.domain.access import Scope
+from tocsin.domain.caller import Reach
 from tocsin.domain.organization import Organization
 from tocsin.edges.api.asked import Paging, SearchText, paged
 from tocsin.edges.api.call import Call
 from tocsin.edges.api.projects import ORGANIZATION_READ
-from tocsin.edges.api.routing import Route
+from tocsin.edges.api.routing import Route, any_of
 from tocsin.edges.api.serialize.organization import organization_detail, organization_object
 from tocsin.edges.api.serialize.project import project_object
 from tocsin.edges.api.serialize.team import team_object
-from tocsin.storage.views import organizations, people, projects
+from tocsin.edges.api.settings_body import ORGANIZATION_SETTINGS
+from tocsin.storage.views import access, organizations, people, projects
 
 
 def list_organizations(
@@ -31,12 +33,19 @@ def show_organization(call: NamedDependency[Call]) -> Response[Any]:
     """Show an organization; ``detailed=0`` leaves out its teams and projects."""
     shown = organization_detail(call.reach, call.services.settings.public_url)
     if call.one("detailed") != "0":
-        shown |= _with_projects(call)
+        shown |= _with_projects(call, call.reach)
     return Response(shown)
 
 
-def _with_projects(call: Call) -> dict[str, Any]:
-    reach, views, user_id = call.reach, call.services.views, call.caller.user.id
+def change_organization(call: NamedDependency[Call]) -> Response[Any]:
+    """Change an organization's name, slug and options, and show it as it is then."""
+    changed = call.services.configure.organization(call.reach.organization.id, call.fields())
+    reach = access.reach(call.services.views, call.caller, changed.slug)
+    return Response(organization_detail(reach, call.services.settings.public_url) | _with_projects(call, reach))
+
+
+def _with_projects(call: Call, reach: Reach) -> dict[str, Any]:
+    views, user_id = call.services.views, call.caller.user.id
     teams = people.teams_of_organization(views, reach.organization.id, reach.projects)
     shown = projects.shown_projects(views, reach.projects, user_id)
     return {
@@ -77,5 +86,13 @@ ORGANIZATION_ROUTES = (
         handler=show_organization,
         scopes=ORGANIZATION_READ | {Scope.ORG_CI},
         tag="Organizations",
+    ),
+    Route(
+        method="PUT",
+        paths=("/organizations/{org:str}",),
+        handler=change_organization,
+        scopes=any_of(Scope.ORG_WRITE, Scope.ORG_ADMIN),
+        tag="Organizations",
+        body=ORGANIZATION_SETTINGS,
     ),
 )

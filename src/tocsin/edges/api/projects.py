@@ -8,7 +8,7 @@ from litestar.params import FromPath, QueryParameter
 
 from tocsin.domain.access import Scope
 from tocsin.domain.errors import InvalidQuery, NotFound
-from tocsin.domain.organization import ClientKey
+from tocsin.domain.organization import ClientKey, Project
 from tocsin.edges.api.asked import Paging, SearchText, paged, says_yes
 from tocsin.edges.api.call import Call
 from tocsin.edges.api.routing import Route, any_of
@@ -16,6 +16,7 @@ from tocsin.edges.api.serialize.environment import environment_object, project_e
 from tocsin.edges.api.serialize.organization import organization_object
 from tocsin.edges.api.serialize.project import project_detail, project_object
 from tocsin.edges.api.serialize.project_key import key_object
+from tocsin.edges.api.settings_body import PROJECT_SETTINGS
 from tocsin.storage.views import organizations, projects
 from tocsin.storage.views.projects import ShownProject
 
@@ -59,11 +60,12 @@ def list_all_projects(call: NamedDependency[Call], paging: NamedDependency[Pagin
 
 def show_project(call: NamedDependency[Call]) -> Response[Any]:
     """Show a project with its settings; ``collapse=organization`` leaves its organization out."""
-    [shown] = projects.shown_projects(call.services.views, [call.project], call.caller.user.id)
-    organization = organization_object(call.reach.organization, call.services.settings.public_url)
-    if "organization" in call.all("collapse"):
-        organization = {name: organization[name] for name in ("id", "slug")}
-    return Response(project_detail(shown, call.reach.scopes, organization))
+    return _detailed(call, call.project)
+
+
+def change_project(call: NamedDependency[Call]) -> Response[Any]:
+    """Change a project's name, slug, platform and options, and show it as it is then."""
+    return _detailed(call, call.services.configure.project(call.project.id, call.fields()))
 
 
 def list_environments(call: NamedDependency[Call], visibility: Visibility = None) -> Response[Any]:
@@ -110,6 +112,14 @@ def show_key(call: NamedDependency[Call], key_id: FromPath[str]) -> Response[Any
         if key.public_key == key_id:
             return Response(key_object(key, call.services.settings.public_url))
     raise NotFound
+
+
+def _detailed(call: Call, project: Project) -> Response[Any]:
+    [shown] = projects.shown_projects(call.services.views, [project], call.caller.user.id)
+    organization = organization_object(call.reach.organization, call.services.settings.public_url)
+    if "organization" in call.all("collapse"):
+        organization = {name: organization[name] for name in ("id", "slug")}
+    return Response(project_detail(shown, call.reach.scopes, organization))
 
 
 def _listed_keys(call: Call, known: list[ClientKey], paging: Paging, status: str | None) -> Response[Any]:
@@ -169,6 +179,14 @@ PROJECT_ROUTES = (
     ),
     Route(method="GET", paths=("/projects",), handler=list_all_projects, scopes=PROJECT_READ, tag="Projects"),
     Route(method="GET", paths=(_PROJECT,), handler=show_project, scopes=PROJECT_READ, tag="Projects"),
+    Route(
+        method="PUT",
+        paths=(_PROJECT,),
+        handler=change_project,
+        scopes=any_of(Scope.PROJECT_WRITE, Scope.PROJECT_ADMIN),
+        tag="Projects",
+        body=PROJECT_SETTINGS,
+    ),
     Route(
         method="GET",
         paths=(f"{_ORGANIZATION}/environments",),

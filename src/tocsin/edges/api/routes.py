@@ -1,5 +1,6 @@
 """The URL table of the API: every route, who may use it, and what answers it."""
 
+from tocsin.edges.api.comments import COMMENT_ROUTES
 from tocsin.edges.api.events import EVENT_ROUTES
 from tocsin.edges.api.index import INDEX_ROUTES
 from tocsin.edges.api.issues import ISSUE_ROUTES
@@ -9,6 +10,7 @@ from tocsin.edges.api.people import PEOPLE_ROUTES
 from tocsin.edges.api.projects import PROJECT_ROUTES
 from tocsin.edges.api.releases import RELEASE_ROUTES
 from tocsin.edges.api.routing import Route
+from tocsin.edges.api.shares import SHARE_ROUTES
 from tocsin.edges.api.tags import TAG_ROUTES
 
 ROUTES: tuple[Route, ...] = (
@@ -19,6 +21,8 @@ ROUTES: tuple[Route, ...] = (
     *RELEASE_ROUTES,
     *ISSUE_ROUTES,
     *MUTATION_ROUTES,
+    *COMMENT_ROUTES,
+    *SHARE_ROUTES,
     *EVENT_ROUTES,
     *TAG_ROUTES,
 )

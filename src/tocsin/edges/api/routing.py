@@ -24,6 +24,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Relative to ``/api/0``; with and without a trailing slash they mean the same."""
     handler: Handler
     scopes: frozenset[Scope]
+    is_public: bool = False
+    """Whether anybody may ask, without credentials. Such a route has no scopes, and its path no reach."""
     tag: str
     body: Schema | None = None
     """The request body, for the OpenAPI document."""

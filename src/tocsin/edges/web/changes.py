@@ -34,6 +34,14 @@ _STATUSES: Mapping[str, tuple[dict[str, Any], str]] = {
     ),
     "archive-forever": ({"status": "ignored", "substatus": "archived_forever"}, "Archived {} for ever."),
 }
+_MARKS: Mapping[str, tuple[dict[str, Any], str]] = {
+    "subscribe": ({"isSubscribed": True}, "Subscribed to {}."),
+    "unsubscribe": ({"isSubscribed": False}, "Unsubscribed from {}."),
+    "bookmark": ({"isBookmarked": True}, "Bookmarked {}."),
+    "unbookmark": ({"isBookmarked": False}, "Took the bookmark from {}."),
+    "share": ({"isPublic": True}, "Shared {} with everybody who has the link."),
+    "unshare": ({"isPublic": False}, "Stopped sharing {}."),
+}
 _NOTHING_SELECTED = Notice("Nothing is selected. Select the issues to change first.", is_refusal=True)
 
 _NOTHING_LEFT = Notice("Those issues are gone. Nothing was changed.", is_refusal=True)
@@ -103,6 +111,8 @@ def _command(form: Form) -> tuple[dict[str, Any], str]:
     action = form.one("action")
     if action in _STATUSES:
         return _STATUSES[action]
+    if action in _MARKS:
+        return _MARKS[action]
     if action == "assign":
         assignee = form.one("assignee")
         return {"assignedTo": assignee or None}, "Assigned {}." if assignee else "Unassigned {}."

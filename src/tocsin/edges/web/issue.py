@@ -1,5 +1,6 @@
 """The page of one issue: what happened, in one of its events, and what is known of all of them."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
@@ -9,7 +10,8 @@ from litestar.params import FromPath
 
 from tocsin.domain.errors import NotFound
 from tocsin.domain.event.event import EventId
-from tocsin.domain.issue.issue import Issue
+from tocsin.domain.issue.comments import TEXT_CHARS_MAX
+from tocsin.domain.issue.issue import Issue, SubscriptionReason
 from tocsin.domain.issue.short_id import encode
 from tocsin.domain.organization import Project
 from tocsin.edges.web import links
@@ -32,6 +34,17 @@ _NAMED = {"latest": Which.LATEST, "oldest": Which.OLDEST, "recommended": Which.R
 _TAGS_FIRST = ("environment", "release", "level", "user", "transaction", "url", "browser", "os", "server_name")
 
 
+_WHY: Mapping[SubscriptionReason | None, str] = {
+    None: "you subscribed",
+    SubscriptionReason.UNKNOWN: "you subscribed",
+    SubscriptionReason.ASSIGNED: "it was assigned to you or your team",
+    SubscriptionReason.BOOKMARK: "you bookmarked it",
+    SubscriptionReason.STATUS_CHANGE: "you changed its status",
+    SubscriptionReason.COMMENT: "you commented on it",
+    SubscriptionReason.MENTIONED: "somebody mentioned you",
+}
+
+
 class ShownIssue(msgspec.Struct, frozen=True, kw_only=True):
     """The issue as its page's head and side show it."""
 
@@ -43,6 +56,13 @@ class ShownIssue(msgspec.Struct, frozen=True, kw_only=True):
     chart: Chart
     url: str
     """The page as it was asked for, where forms come back to."""
+    is_bookmarked: bool
+    why_subscribed: str
+    """Why the reader hears of it; empty when they do not."""
+    share_url: str
+    """Where anybody may see what is shared of it; empty unless it is."""
+    may_share: bool
+    """Whether the organization lets people share."""
 
 
 class ShownEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,13 +120,16 @@ def _page(visit: Visit, issue_id: str, event_id: str) -> Html:
         shown=_shown(visit, issue, project, choices),
         event=_event(visit, issue, project, event_id),
         tags=_tags(visit, issue, project),
-        activity=story_of(visit.services.views, issue, choices),
+        activity=story_of(visit.services.views, issue, choices, visit.caller.user.id),
         choices=choices,
+        comment_chars_max=TEXT_CHARS_MAX,
     )
 
 
 def _shown(visit: Visit, issue: Issue, project: Project, choices: Choices) -> ShownIssue:
     (found,) = visit.services.search.statistics([issue], whole_window(visit), None, "14d", visit.now)
+    (around,) = issues.shown(visit.services.views, [issue], visit.reach, visit.caller.user)
+    public_url, options = visit.services.settings.public_url, visit.reach.organization.options
     return ShownIssue(
         found=found,
         project=project,
@@ -115,6 +138,10 @@ def _shown(visit: Visit, issue: Issue, project: Project, choices: Choices) -> Sh
         assignee=choices.assignee_name(issue.assignee),
         chart=chart(found.series),
         url=links.with_query(visit.path, visit.query),
+        is_bookmarked=around.marks.is_bookmarked,
+        why_subscribed=_WHY[around.marks.subscription_reason] if around.marks.is_subscribed else "",
+        share_url=f"{public_url}{links.share(issue.share_id)}" if issue.share_id else "",
+        may_share=bool(options.get("allowSharedIssues", True)),
     )
 
 

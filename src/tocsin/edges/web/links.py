@@ -35,6 +35,11 @@ def event(organization: str, issue_id: int, event_id: str, query: Query = ()) ->
     return with_query(path, query)
 
 
+def share(share_id: str) -> str:
+    """Return the path of the page that anybody may see of a shared issue."""
+    return f"/share/issue/{share_id}/"
+
+
 def is_local(path: str) -> bool:
     """Say whether a browser that is sent to *path* stays on this site."""
     return path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()

@@ -8,12 +8,14 @@ from litestar.static_files import create_static_files_router
 
 from tocsin.domain.errors import Refusal
 from tocsin.edges.web.changes import change_issues, undo_changes
+from tocsin.edges.web.comments import change_comment, post_comment
 from tocsin.edges.web.failures import answer_fault, answer_http, answer_refusal, nothing
 from tocsin.edges.web.home import home
 from tocsin.edges.web.issue import event_page, issue_page
 from tocsin.edges.web.login import log_in, log_out, login
 from tocsin.edges.web.reference import reference
 from tocsin.edges.web.rendering import STATIC
+from tocsin.edges.web.shared import shared_page
 from tocsin.edges.web.stream import stream
 from tocsin.edges.web.visit import visit_of
 
@@ -40,6 +42,9 @@ PAGES = (
             undo_changes,
             issue_page,
             event_page,
+            post_comment,
+            change_comment,
+            shared_page,
             reference,
             nothing,
         ],

@@ -20,26 +20,35 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     who: str
     """Empty when nobody did it."""
     text: str
-    note: str
+    note: str = ""
     """What somebody wrote; empty for anything but comments."""
     at: datetime
+    own_note_id: int | None = None
+    """The id of a comment that the reader wrote."""
 
 
-def story_of(views: Views, issue: Issue, choices: Choices) -> tuple[Line, ...]:
+def story_of(views: Views, issue: Issue, choices: Choices, reader: UserId) -> tuple[Line, ...]:
     """Return what happened to the issue, newest first, down to when it was first seen."""
-    begun = Line(who="", text="First seen", note="", at=issue.first_seen)
-    return (*(_line(entry, choices) for entry in issues.story(views, issue, LINES_MAX)), begun)
+    begun = Line(who="", text="First seen", at=issue.first_seen)
+    return (*(_line(entry, choices, reader) for entry in issues.story(views, issue, LINES_MAX)), begun)
 
 
-def _line(entry: Entry, choices: Choices) -> Line:
+def _line(entry: Entry, choices: Choices, reader: UserId) -> Line:
     activity, user = entry.activity, entry.user
     who = (user.name or user.email) if user else ""
+    if activity.type is ActivityType.NOTE:
+        return _comment(entry, who, reader)
     text = _SENTENCES[activity.type](activity.data, choices)
+    return Line(who=who, text=f"{who} {text}" if who else text[:1].upper() + text[1:], at=activity.created_at)
+
+
+def _comment(entry: Entry, who: str, reader: UserId) -> Line:
     return Line(
         who=who,
-        text=f"{who} {text}" if who else text[:1].upper() + text[1:],
-        note=str(activity.data.get("text") or "") if activity.type is ActivityType.NOTE else "",
-        at=activity.created_at,
+        text=f"{who or 'Somebody who left'} wrote",
+        note=str(entry.activity.data.get("text") or ""),
+        at=entry.activity.created_at,
+        own_note_id=entry.id if entry.activity.user_id == reader else None,
     )
 
 
@@ -101,7 +110,6 @@ _SENTENCES: Mapping[ActivityType, Callable[[Data, Choices], str]] = {
     ActivityType.UNASSIGNED: _always("took it from its assignee"),
     ActivityType.MARK_REVIEWED: _always("reviewed it"),
     ActivityType.AUTO_SET_ONGOING: _always("it is not new any more"),
-    ActivityType.NOTE: _always("wrote"),
     ActivityType.MERGE: _always("merged other issues into it"),
     ActivityType.UNMERGE_SOURCE: _always("took events out of it"),
     ActivityType.UNMERGE_DESTINATION: _always("took it out of another issue"),

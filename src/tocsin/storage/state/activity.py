@@ -7,9 +7,9 @@ from typing import Any, NewType
 from msgspec import structs
 from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, literal, select, tuple_, update
 
-from tocsin.domain.issue.issue import Activity, ActivityType, IssueId
+from tocsin.domain.issue.issue import Activity, ActivityType, IssueId, UserId
 from tocsin.storage.state.mutations import MutationId
-from tocsin.storage.state.rows import id_rows, one_of
+from tocsin.storage.state.rows import id_rows, one_of, portions
 from tocsin.storage.state.tables import activity
 
 ActivityId = NewType("ActivityId", int)
@@ -63,6 +63,36 @@ def page(
         query = query.where(tuple_(activity.c.created_at, activity.c.id) < tuple_(at, literal(before[1])))
     query = query.order_by(activity.c.created_at.desc(), activity.c.id.desc()).limit(limit)
     return [(row["id"], _activity(row)) for row in connection.execute(query).mappings()]
+
+
+def times(
+    connection: Connection, issue_id: IssueId, types: Sequence[ActivityType], limit: int
+) -> list[tuple[ActivityId, datetime]]:
+    """Return when the issue's entries of these types were made, newest first, at most *limit*."""
+    query = select(activity.c.id, activity.c.created_at).where(activity.c.issue_id == issue_id)
+    query = query.where(activity.c.type.in_(types)).order_by(activity.c.created_at.desc(), activity.c.id.desc())
+    return [(activity_id, at) for activity_id, at in connection.execute(query.limit(limit))]
+
+
+def notes_of(
+    connection: Connection, issue_id: IssueId, user_id: UserId, *, since: datetime | None = None, limit: int
+) -> list[Activity]:
+    """Return the user's comments on the issue, newest first, those made at or after *since* if it is given."""
+    own = (activity.c.issue_id == issue_id, activity.c.type == ActivityType.NOTE, activity.c.user_id == user_id)
+    query = select(activity).where(*own)
+    if since is not None:
+        query = query.where(activity.c.created_at >= since)
+    query = query.order_by(activity.c.created_at.desc(), activity.c.id.desc()).limit(limit)
+    return [_activity(row) for row in connection.execute(query).mappings()]
+
+
+def by_ids(connection: Connection, activity_ids: Collection[ActivityId]) -> dict[ActivityId, Activity]:
+    """Return those of the entries that exist."""
+    found: dict[ActivityId, Activity] = {}
+    for some in portions(activity_ids):
+        query = select(activity).where(activity.c.id.in_(some))
+        found |= {row["id"]: _activity(row) for row in connection.execute(query).mappings()}
+    return found
 
 
 def by_id(connection: Connection, activity_id: int) -> Activity | None:

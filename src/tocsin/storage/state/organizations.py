@@ -9,7 +9,7 @@ from tocsin.domain.access import Role
 from tocsin.domain.issue.issue import UserId
 from tocsin.domain.organization import Member, MemberId, Organization, OrganizationId, User
 from tocsin.storage.state import config_version
-from tocsin.storage.state.rows import all_as, columns_for, insert_into, one_as, refusing_duplicates, select_as
+from tocsin.storage.state.rows import all_as, columns_for, insert_into, locked, one_as, refusing_duplicates, select_as
 from tocsin.storage.state.tables import membership, organization, user
 
 _SLUG_TAKEN = "Another organization has the slug {!r}. Choose a different slug."
@@ -38,10 +38,10 @@ def save(connection: Connection, changed: Organization) -> None:
     config_version.bump(connection)
 
 
-def by_id(connection: Connection, organization_id: int) -> Organization | None:
-    """Return the organization with that id."""
+def by_id(connection: Connection, organization_id: int, *, lock: bool = False) -> Organization | None:
+    """Return the organization with that id; with *lock* nobody else changes it until the transaction ends."""
     query = select_as(Organization, organization).where(organization.c.id == organization_id)
-    return one_as(Organization, connection.execute(query))
+    return one_as(Organization, connection.execute(locked(query) if lock else query))
 
 
 def by_slug(connection: Connection, slug: str) -> Organization | None:

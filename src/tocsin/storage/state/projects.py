@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from tocsin.domain.issue.issue import ProjectId, UserId
 from tocsin.domain.organization import OrganizationId, Project
 from tocsin.storage.state import config_version
-from tocsin.storage.state.rows import all_as, one_as, portions, refusing_duplicates, select_as
+from tocsin.storage.state.rows import all_as, locked, one_as, portions, refusing_duplicates, select_as
 from tocsin.storage.state.tables import project, project_team, team_member
 
 _SLUG_TAKEN = "A project with the slug {!r} already exists in this organization. Choose a different slug."
@@ -55,12 +55,15 @@ def remove(connection: Connection, project_id: ProjectId) -> None:
     config_version.bump(connection)
 
 
-def by_ids(connection: Connection, project_ids: Collection[int]) -> dict[ProjectId, Project]:
-    """Return those of the projects that exist, whatever their organization."""
+def by_ids(connection: Connection, project_ids: Collection[int], *, lock: bool = False) -> dict[ProjectId, Project]:
+    """Return those of the projects that exist, whatever their organization.
+
+    With *lock* nobody else changes them until the transaction ends.
+    """
     found: dict[ProjectId, Project] = {}
     for some in portions(project_ids):
-        projects = all_as(Project, connection.execute(select_as(Project, project).where(project.c.id.in_(some))))
-        found |= {one.id: one for one in projects}
+        query = select_as(Project, project).where(project.c.id.in_(some)).order_by(project.c.id)
+        found |= {one.id: one for one in all_as(Project, connection.execute(locked(query) if lock else query))}
     return found
 
 

@@ -42,6 +42,11 @@ def select_as(kind: type[msgspec.Struct], table: Table) -> Select[*tuple[Any, ..
     return select(*columns_for(kind, table))
 
 
+def locked(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """Return *query* locking the rows it finds against other writers, though not against rows that refer to them."""
+    return query.with_for_update(key_share=True)
+
+
 def all_as(kind: type[T], result: Result[*tuple[Any, ...]]) -> list[T]:
     """Return every row as a value of *kind*."""
     return [kind(**row) for row in result.mappings()]

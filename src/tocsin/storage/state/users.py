@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert, or_, select, update
 
 from tocsin.domain.issue.issue import UserId
 from tocsin.domain.organization import User
-from tocsin.storage.state.rows import all_as, one_as, portions, refusing_duplicates, select_as
+from tocsin.storage.state.rows import all_as, locked, one_as, portions, refusing_duplicates, select_as
 from tocsin.storage.state.tables import user
 
 _TAKEN = "Another account has this username or e-mail address. Sign in with it, or choose different ones."
@@ -59,9 +59,10 @@ def set_password_hash(connection: Connection, user_id: UserId, hashed: str) -> N
     connection.execute(update(user).where(user.c.id == user_id).values(password_hash=hashed))
 
 
-def by_id(connection: Connection, user_id: int) -> User | None:
-    """Return the account with that id."""
-    return one_as(User, connection.execute(select_as(User, user).where(user.c.id == user_id)))
+def by_id(connection: Connection, user_id: int, *, lock: bool = False) -> User | None:
+    """Return the account with that id; with *lock* nobody else changes it until the transaction ends."""
+    query = select_as(User, user).where(user.c.id == user_id)
+    return one_as(User, connection.execute(locked(query) if lock else query))
 
 
 def by_ids(connection: Connection, user_ids: Collection[UserId]) -> dict[UserId, User]:

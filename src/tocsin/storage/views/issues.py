@@ -1,6 +1,6 @@
 """Issues for screens: found by what people call them, with all that stands around them."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import cast
 
@@ -38,6 +38,7 @@ from tocsin.storage.views.stores import Views
 
 ACTIVITY_MAX = 100
 SEEN_BY_MAX = 100
+PARTICIPANTS_MAX = 1000
 TAGS_MAX = 100
 _ID_DIGITS_MAX = 18
 _STATED = Marks()
@@ -88,6 +89,7 @@ class IssueDetail(msgspec.Struct, frozen=True, kw_only=True):
     seen_by: tuple[tuple[User, datetime], ...]
     """Latest first."""
     participants: tuple[User, ...]
+    """Who hears of it."""
     first_release: ShownRelease | None
     """None when the issue names none, or one that state does not know."""
     last_release: ShownRelease | None
@@ -209,7 +211,7 @@ def detail(views: Views, issue: Issue, environment_names: Sequence[str], now: da
             numbers=_numbers(issue, hourly, environment_names),
             story=_story(connection, issue, ACTIVITY_MAX),
             seen_by=tuple((people[user_id], at) for user_id, at in seen if user_id in people),
-            participants=tuple(people[user_id] for user_id in subscribed if user_id in people),
+            participants=tuple(_hearing(people, subscribed))[:PARTICIPANTS_MAX],
             first_release=shown_release(connection, issue.project_id, issue.first_release),
             last_release=shown_release(connection, issue.project_id, issue.last_release),
             tags=tuple(tags),
@@ -256,6 +258,11 @@ def _organization(connection: Transaction, issue: Issue) -> Organization:
 def _people(issue: Issue) -> set[UserId]:
     assigned = issue.assignee.user_id if issue.assignee else None
     return {user_id for user_id in (assigned, _actor_id(issue)) if user_id is not None}
+
+
+def _hearing(people: Mapping[UserId, User], subscribed: Iterable[UserId]) -> Iterator[User]:
+    """Yield those of the subscribers who still have an account that they may use: nobody else hears of anything."""
+    return (people[user_id] for user_id in subscribed if user_id in people and people[user_id].is_active)
 
 
 def _actor_id(issue: Issue) -> UserId | None:

@@ -22,7 +22,7 @@ def story_objects(issue: Issue, story: Sequence[Entry]) -> list[dict[str, Any]]:
 
 
 def entry_object(entry: Entry) -> dict[str, Any]:
-    """Return one entry."""
+    """Return one entry; a comment says that it is one by further keys."""
     return {
         "id": str(entry.id),
         "user": user_object(entry.user) if entry.user else None,
@@ -30,6 +30,7 @@ def entry_object(entry: Entry) -> dict[str, Any]:
         "type": entry.activity.type,
         "data": {name: value for name, value in entry.activity.data.items() if name not in _PRIVATE},
         "dateCreated": iso(entry.activity.created_at),
+        **({"commentId": str(entry.id), "source": None} if entry.activity.type is ActivityType.NOTE else {}),
     }
 
 

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from tocsin.domain.issue.display import displayed_status, status_details
-from tocsin.domain.issue.issue import InboxReason, Status
+from tocsin.domain.issue.issue import InboxReason, Issue, Status
 from tocsin.domain.issue.short_id import encode
-from tocsin.domain.organization import Team, User
+from tocsin.domain.organization import Organization, Team, User
 from tocsin.edges.api.serialize.activity import story_objects
 from tocsin.edges.api.serialize.instants import iso, iso_or_none
 from tocsin.edges.api.serialize.release import release_of_event
@@ -146,6 +146,11 @@ def expansion(shown: ShownIssue, expand: Collection[str]) -> dict[str, Any]:
     return added | {"inbox": _inbox(shown)} if "inbox" in expand else added
 
 
+def permalink(organization: Organization, issue: Issue, public_url: str) -> str:
+    """Return the address of the issue's page."""
+    return f"{public_url}/organizations/{organization.slug}/issues/{issue.id}/"
+
+
 def _state(shown: ShownIssue, lifetime: Counted, public_url: str, now: datetime) -> dict[str, Any]:
     """Return the keys that do not count anything."""
     issue, project, marks = shown.issue, shown.project, shown.marks
@@ -157,7 +162,7 @@ def _state(shown: ShownIssue, lifetime: Counted, public_url: str, now: datetime)
         "shortId": encode(project.slug, issue.number),
         "title": issue.title,
         "culprit": issue.culprit,
-        "permalink": f"{public_url}/organizations/{shown.organization.slug}/issues/{issue.id}/",
+        "permalink": permalink(shown.organization, issue, public_url),
         "logger": issue.logger or None,
         "level": issue.level,
         "status": status,

@@ -30,6 +30,24 @@ _LACKING_IN_DETAIL: dict[str, Any] = {
     "trustedRelays": [],
     "relayPiiConfig": None,
     "pendingAccessRequests": 0,
+    "aggregatedDataConsent": False,
+    "allowJoinRequests": False,
+    "autoEnableCodeReview": False,
+    "autoOpenPrs": False,
+    "defaultAutofixAutomationTuning": "off",
+    "defaultAutomatedRunStoppingPoint": "",
+    "defaultCodeReviewTriggers": [],
+    "defaultCodingAgent": "",
+    "defaultCodingAgentIntegrationId": None,
+    "defaultSeerScannerAutomation": False,
+    "enableSeerCoding": False,
+    "experiments": {},
+    "hideAiFeatures": True,
+    "isDynamicallySampled": False,
+    "issueAlertsThreadFlag": False,
+    "metricAlertsThreadFlag": False,
+    "relayDsnEndpoint": None,
+    "requiresSso": False,
 }
 _DEFAULTS: dict[str, Any] = {
     "openMembership": True,
@@ -39,6 +57,7 @@ _DEFAULTS: dict[str, Any] = {
     "dataScrubberDefaults": False,
     "sensitiveFields": [],
     "safeFields": [],
+    "scrapeJavaScript": True,
     "scrubIPAddresses": False,
 }
 """Settings that nobody has changed."""

@@ -17,6 +17,8 @@ _LACKING: dict[str, Any] = {
 }
 _LACKING_IN_DETAIL: dict[str, Any] = {"identities": [], "permissions": [], "flags": {}, "canReset2fa": False}
 """What stands for features that Tocsin does not have."""
+_DEFAULT_OPTIONS: dict[str, Any] = {"self_assign_issue": "0"}
+"""Options that the user has not changed."""
 
 
 def user_object(user: User) -> dict[str, Any]:
@@ -40,7 +42,7 @@ def user_object(user: User) -> dict[str, Any]:
 
 def user_detail(user: User) -> dict[str, Any]:
     """Return a user as they see themselves."""
-    return user_object(user) | {"options": user.options, **_LACKING_IN_DETAIL}
+    return user_object(user) | {"options": _DEFAULT_OPTIONS | user.options, **_LACKING_IN_DETAIL}
 
 
 def seen_by_object(user: User, seen_at: datetime) -> dict[str, Any]:

@@ -1,0 +1,93 @@
+"""What people may change about organizations, projects and themselves, and how each of it is read (spec/README.md).
+
+An option is a setting kept by its API name. What a body does not name stays as it is.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from tocsin.domain.issue.fields import Reader, Rejected, body, boolean, fields, integer, text_up_to
+from tocsin.domain.organization import Organization, Project, User
+
+SLUG_RULE: Final = (
+    "Use up to 50 lower-case letters, digits, - and _, beginning with a letter or digit, and not digits alone."
+)
+NAME_CHARS_MAX: Final = 200
+PLATFORM_CHARS_MAX: Final = 64
+RESOLVE_AGE_HOURS_MAX: Final = 87_600
+"""Ten years."""
+
+_SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
+
+
+def is_slug(text: str) -> bool:
+    """Say whether *text* can name an organization, a team or a project in URLs; digits alone are ids."""
+    return _SLUG.fullmatch(text) is not None and not text.isdigit()
+
+
+def changed_organization(one: Organization, sent: Mapping[str, Any]) -> Organization:
+    """Return the organization with what a body changes. Raises InvalidFields."""
+    values = _read_organization(sent)
+    options = {name: values.pop(name) for name in ORGANIZATION_OPTIONS if name in values}
+    return replace(one, options=one.options | options, **values)
+
+
+def changed_project(one: Project, sent: Mapping[str, Any]) -> Project:
+    """Return the project with what a body changes. Raises InvalidFields."""
+    values = _read_project(sent)
+    options = {name: values.pop(name) for name in PROJECT_OPTIONS if name in values}
+    return replace(one, options=one.options | options, **values)
+
+
+def changed_user(one: User, sent: Mapping[str, Any]) -> User:
+    """Return the user with what a body changes. Raises InvalidFields."""
+    values = _read_user(sent)
+    return replace(one, options=one.options | values.pop("options", {}), **values)
+
+
+def _slug(value: Any) -> str:
+    slug = _short_text(value)
+    if not is_slug(slug):
+        raise Rejected([SLUG_RULE])
+    return slug
+
+
+def _optional(chars_max: int) -> Reader:
+    """Return the reader of a text that null and blank take away."""
+    read_text = text_up_to(chars_max)
+
+    def read(value: Any) -> str:
+        return "" if value is None or not str(value).strip() else read_text(value)
+
+    return read
+
+
+def _hours(value: Any) -> int:
+    """Read the hours after which quiet issues are resolved; null, blank and 0 all mean never."""
+    hours = 0 if value is None or value == "" else integer(value, at_most=RESOLVE_AGE_HOURS_MAX)
+    if hours < 0:
+        raise Rejected(["Ensure this value is greater than or equal to 0."])
+    return hours
+
+
+def _digit(value: Any) -> str:
+    """Read a user's option that is on or off, kept as ``"1"`` or ``"0"``."""
+    return "1" if boolean(value) else "0"
+
+
+_short_text = text_up_to(NAME_CHARS_MAX)
+
+ORGANIZATION_OPTIONS: Final[Mapping[str, Reader]] = {
+    "allowSharedIssues": boolean,
+    "eventsMemberAdmin": boolean,
+    "openMembership": boolean,
+}
+PROJECT_OPTIONS: Final[Mapping[str, Reader]] = {"resolveAge": _hours}
+USER_OPTIONS: Final[Mapping[str, Reader]] = {"self_assign_issue": _digit}
+
+_read_organization = body({"name": _short_text, "slug": _slug, **ORGANIZATION_OPTIONS})
+_read_project = body({"name": _short_text, "slug": _slug, "platform": _optional(PLATFORM_CHARS_MAX), **PROJECT_OPTIONS})
+_read_user = body({"name": _optional(NAME_CHARS_MAX), "options": fields(USER_OPTIONS)})
