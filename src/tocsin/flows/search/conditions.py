@@ -33,6 +33,7 @@ from tocsin.storage.state.issue_conditions import (
     Unassigned,
 )
 from tocsin.storage.views import named_releases
+from tocsin.storage.views.named_releases import Met
 
 INBOX_DAYS = 7
 """How long issues wait for review before ``is:for_review`` forgets them."""
@@ -49,17 +50,20 @@ class _Asking(msgspec.Struct, frozen=True, kw_only=True):
 
     connection: Transaction
     wanted: IssueSearch
+    met: Met | None
     now: datetime
 
 
 def conditions(
-    connection: Transaction, terms: Sequence[Term], wanted: IssueSearch, now: datetime
+    connection: Transaction, terms: Sequence[Term], wanted: IssueSearch, met: Met | None, now: datetime
 ) -> tuple[Condition, ...]:
     """Return the conditions that *terms* put on issues; *wanted* tells who asks and what is searched.
 
+    The latest release is one of those *met*, where that is given.
+
     Raises InvalidQuery for a short id that names nothing.
     """
-    asking = _Asking(connection=connection, wanted=wanted, now=now)
+    asking = _Asking(connection=connection, wanted=wanted, met=met, now=now)
     return tuple(_condition(term, asking) for term in terms)
 
 
@@ -168,7 +172,7 @@ def _first_release(term: Term, asking: _Asking) -> Condition:
         return Not(Among(Field.FIRST_RELEASE, ("",)))
     versions = [version for version in _texts(term) if version != LATEST]
     if LATEST in term.values:
-        versions += named_releases.latest_versions(asking.connection, asking.wanted.project_ids)
+        versions += named_releases.latest_versions(asking.connection, asking.wanted.project_ids, asking.met)
     search = asking.wanted
     if search.environments is None:
         return Among(Field.FIRST_RELEASE, tuple(versions))

@@ -12,6 +12,7 @@ from tocsin.domain.issue.display import displayed_status
 from tocsin.domain.issue.issue import Issue, IssueId, ProjectId, Status
 from tocsin.domain.organization import Project
 from tocsin.domain.query.paging import Page, page_by_score
+from tocsin.domain.query.tree import And
 from tocsin.domain.query.window import Grid, Window, daily_grid, fitting_grid, hourly_grid
 from tocsin.flows.search import ranked
 from tocsin.flows.search.plan import Plan
@@ -27,6 +28,7 @@ from tocsin.storage.history.seen import Seen
 from tocsin.storage.history.store import History
 from tocsin.storage.state import issue_conditions, issue_hashes, issues
 from tocsin.storage.state.engine import State
+from tocsin.storage.views.named_releases import met_for
 
 NAMED_ISSUES_MAX = 200
 """So few issues are named to history by their hashes: that is faster than asking it about all events."""
@@ -49,8 +51,7 @@ class Search:
         The page may be shorter than the limit where issues look different from how they are kept (spec/search.md 2.0).
         Raises InvalidQuery for an order, a project or a short id that has no meaning.
         """
-        with self._state.read() as connection:
-            asked = question(connection, wanted, now)
+        asked = self._question(wanted, now)
         page = self._page(asked, wanted, now)
         with self._state.read() as connection:
             loaded = issues.load(connection, [row.id for row in page.rows])
@@ -67,17 +68,17 @@ class Search:
 
     def ids(self, wanted: IssueSearch, now: datetime) -> tuple[IssueId, ...]:
         """Return all issues found, however many, in no order; sort, cursor and limit do not matter."""
-        with self._state.read() as connection:
-            asked = question(connection, _unsorted(wanted), now)
-            if asked.plan is Plan.STATE:
+        asked = self._question(_unsorted(wanted), now)
+        if asked.plan is Plan.STATE:
+            with self._state.read() as connection:
                 return tuple(ranked.ids_from_state(connection, asked))
         return tuple(row.id for row in self._from_history(asked, now))
 
     def count(self, wanted: IssueSearch, now: datetime) -> int:
         """Return how many issues are found, as far as ``HITS_MAX``; sort, cursor and limit do not matter."""
-        with self._state.read() as connection:
-            asked = question(connection, _unsorted(wanted), now)
-            if asked.plan is Plan.STATE:
+        asked = self._question(_unsorted(wanted), now)
+        if asked.plan is Plan.STATE:
+            with self._state.read() as connection:
                 return issue_conditions.count(connection, asked.conditions, ranked.HITS_MAX)
         return min(len(self._from_history(asked, now)), ranked.HITS_MAX)
 
@@ -105,6 +106,11 @@ class Search:
             return DirectHit(issues=found, event_id=event_id) if found else None
         named = self._by_short_id(text, projects) if short_ids else None
         return None if named is None else DirectHit(issues=(named,))
+
+    def _question(self, wanted: IssueSearch, now: datetime) -> Question:
+        met = met_for(self._history, And(wanted.query.terms), wanted.project_ids, wanted.environments)
+        with self._state.read() as connection:
+            return question(connection, wanted, now, met)
 
     def _page(self, asked: Question, wanted: IssueSearch, now: datetime) -> Page[Ranked]:
         if asked.sort is not Sort.INBOX and asked.plan is Plan.STATE:

@@ -189,15 +189,17 @@ def _selection(views: Views, project: Project, question: EventQuestion, now: dat
         start=window.start if window else None,
         end=window.end if window else None,
         environments=question.environments,
-        where=_where(views, project, question.query, now),
+        where=_where(views, project, question, now),
     )
 
 
-def _where(views: Views, project: Project, query: Expression, now: datetime) -> Clause:
+def _where(views: Views, project: Project, question: EventQuestion, now: datetime) -> Clause:
+    query = question.query
     if query == _NOTHING:
         return ALWAYS
+    met = named_releases.met_for(views.history, query, [project.id], question.environments)
     with views.state.read() as connection:
-        names = named_releases.names(connection, query, [project])
+        names = named_releases.names(connection, query, [project], met)
     return matching(resolve(query, names), now=now)
 
 
