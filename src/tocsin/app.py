@@ -31,7 +31,8 @@ from tocsin.flows.digest.apply import BatchWriter
 from tocsin.flows.digest.loop import WORKER_MODULES, DigestLimits, DigestLoop
 from tocsin.flows.remove import Remove
 from tocsin.flows.retain import Retain
-from tocsin.flows.search import Search
+from tocsin.flows.saved_searches import SavedSearches
+from tocsin.flows.search import Search, Sort
 from tocsin.flows.triage import Triage
 from tocsin.lib.data_lock import DataDirectoryBusy, DataLock
 from tocsin.lib.durable_file import make_directory
@@ -186,6 +187,7 @@ def make_services(settings: Settings, stores: Stores) -> Services:
         views=Views(stores.state, stores.history, stores.blobs),
         authenticate=Authenticate(stores.state, lambda: secrets.token_urlsafe(32), settings.session_days),
         search=Search(stores.state, stores.history),
+        saved_searches=SavedSearches(stores.state, frozenset(Sort)),
         triage=Triage(stores.state, stores.history, lambda: uuid.uuid4().hex),
         remove=Remove(stores.state, stores.history, stores.blobs, now),
         health=lambda: {"state": stores.state.is_alive(), "history": stores.history.is_alive()},

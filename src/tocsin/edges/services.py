@@ -9,6 +9,7 @@ import msgspec
 from tocsin.config import Settings
 from tocsin.flows.authenticate import Authenticate
 from tocsin.flows.remove import Remove
+from tocsin.flows.saved_searches import SavedSearches
 from tocsin.flows.search import Search
 from tocsin.flows.triage import Triage
 from tocsin.storage.views import Views
@@ -34,6 +35,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     views: Views
     authenticate: Authenticate
     search: Search
+    saved_searches: SavedSearches
     triage: Triage
     remove: Remove
     health: Callable[[], Mapping[str, bool]]

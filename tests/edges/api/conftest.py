@@ -27,7 +27,8 @@ from tocsin.edges.services import Services
 from tocsin.flows.authenticate import Authenticate
 from tocsin.flows.digest.apply import BatchWriter
 from tocsin.flows.remove import Remove
-from tocsin.flows.search import Search
+from tocsin.flows.saved_searches import SavedSearches
+from tocsin.flows.search import Search, Sort
 from tocsin.flows.triage import Triage
 from tocsin.storage.blobs import BlobStore
 from tocsin.storage.history.store import History
@@ -83,6 +84,7 @@ class Api:
             views=Views(self.state, self.history, self.blobs),
             authenticate=Authenticate(self.state, lambda: uuid4().hex, 30),
             search=Search(self.state, self.history),
+            saved_searches=SavedSearches(self.state, frozenset(Sort)),
             triage=Triage(self.state, self.history, lambda: uuid4().hex),
             remove=Remove(self.state, self.history, self.blobs, self.clock),
             health=dict,

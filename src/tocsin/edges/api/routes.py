@@ -2,12 +2,14 @@
 
 from tocsin.edges.api.events import EVENT_ROUTES
 from tocsin.edges.api.index import INDEX_ROUTES
+from tocsin.edges.api.issue_numbers import ISSUE_NUMBER_ROUTES
 from tocsin.edges.api.issues import ISSUE_ROUTES
 from tocsin.edges.api.organizations import ORGANIZATION_ROUTES
 from tocsin.edges.api.people import PEOPLE_ROUTES
 from tocsin.edges.api.projects import PROJECT_ROUTES
 from tocsin.edges.api.releases import RELEASE_ROUTES
 from tocsin.edges.api.routing import Route
+from tocsin.edges.api.searches import SEARCH_ROUTES
 from tocsin.edges.api.tags import TAG_ROUTES
 
 ROUTES: tuple[Route, ...] = (
@@ -17,6 +19,8 @@ ROUTES: tuple[Route, ...] = (
     *PEOPLE_ROUTES,
     *RELEASE_ROUTES,
     *ISSUE_ROUTES,
+    *ISSUE_NUMBER_ROUTES,
     *EVENT_ROUTES,
     *TAG_ROUTES,
+    *SEARCH_ROUTES,
 )

@@ -1,6 +1,6 @@
 """Events for screens: lists of them, one with its surroundings, and the files that came with it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -40,6 +40,7 @@ __all__ = [
     "events_of_project",
     "file_of_event",
     "files_of_event",
+    "having_files",
     "issue_scope",
 ]
 
@@ -147,6 +148,12 @@ def files_of_event(views: Views, project: Project, event_id: EventId) -> list[At
     """Return the files that came with an event, in the order they came."""
     with views.state.read() as connection:
         return attachments.of_events(connection, project.id, [event_id])
+
+
+def having_files(views: Views, event_ids: Collection[tuple[ProjectId, EventId]]) -> set[tuple[ProjectId, EventId]]:
+    """Return those of the events that came with files."""
+    with views.state.read() as connection:
+        return attachments.events_among(connection, event_ids)
 
 
 def file_of_event(views: Views, project: Project, event_id: EventId, attachment_id: int) -> Attachment | None:

@@ -1,5 +1,6 @@
 """Issues for screens: found by what people call them, with all that stands around them."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import cast
@@ -8,6 +9,7 @@ import msgspec
 
 from tocsin.domain.caller import Caller, Reach
 from tocsin.domain.errors import Forbidden, NotFound
+from tocsin.domain.event.event import EventId, GroupingHash
 from tocsin.domain.issue import short_id
 from tocsin.domain.issue.issue import Activity, Issue, IssueId, ProjectId, Status, TeamId, UserId
 from tocsin.domain.issue.workflow import LEAVING
@@ -20,6 +22,7 @@ from tocsin.storage.state import (
     activity,
     environments,
     inbox,
+    issue_hashes,
     issues,
     marks,
     organizations,
@@ -41,6 +44,7 @@ SEEN_BY_MAX = 100
 TAGS_MAX = 100
 _ID_DIGITS_MAX = 18
 _STATED = Marks()
+_HASH = re.compile("[0-9a-f]{32}")
 
 Series = tuple[tuple[int, int], ...]
 """Counts over time: (start of the interval in epoch seconds, events), oldest first."""
@@ -69,6 +73,7 @@ class IssueNumbers(msgspec.Struct, frozen=True, kw_only=True):
     last_seen: datetime | None
     is_unhandled: bool
     """Whether the latest event has an exception that was not handled."""
+    latest_event_id: EventId | None = None
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,6 +143,15 @@ def chosen(
     with views.state.read() as connection:
         found = issues.load(connection, issue_ids)
     return [issue.id for issue in found.values() if issue.project_id in project_ids and status in {None, issue.status}]
+
+
+def by_hashes(views: Views, project: Project, hashes: Iterable[str]) -> list[Issue]:
+    """Return the issues of the project that own these grouping hashes; other texts name nothing."""
+    keys = {(project.id, GroupingHash(text)) for text in hashes if _HASH.fullmatch(text)}
+    with views.state.read() as connection:
+        owners = issue_hashes.owners(connection, keys).values()
+        found = issues.load(connection, {owner.issue_id for owner in owners if owner.issue_id is not None})
+    return [issue for _, issue in sorted(found.items()) if issue.status not in LEAVING]
 
 
 def by_short_ids(views: Views, project: Project, texts: Iterable[str]) -> list[IssueId]:
@@ -289,6 +303,7 @@ def _numbers(issue: Issue, counted: Figures, environment_names: Sequence[str]) -
         first_seen=inside.first if environment_names else issue.first_seen,
         last_seen=inside.last if environment_names else issue.last_seen,
         is_unhandled=not counted.is_handled,
+        latest_event_id=counted.latest_event_id,
     )
 
 
