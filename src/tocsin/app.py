@@ -29,6 +29,7 @@ from tocsin.flows.administration import Administration
 from tocsin.flows.authenticate import Authenticate
 from tocsin.flows.digest.apply import BatchWriter
 from tocsin.flows.digest.loop import WORKER_MODULES, DigestLimits, DigestLoop
+from tocsin.flows.ownership import KeepOwnership
 from tocsin.flows.remove import Remove
 from tocsin.flows.retain import Retain
 from tocsin.flows.saved_searches import SavedSearches
@@ -188,6 +189,7 @@ def make_services(settings: Settings, stores: Stores) -> Services:
         authenticate=Authenticate(stores.state, lambda: secrets.token_urlsafe(32), settings.session_days),
         search=Search(stores.state, stores.history),
         saved_searches=SavedSearches(stores.state, frozenset(Sort)),
+        ownership=KeepOwnership(stores.state),
         triage=Triage(stores.state, stores.history, lambda: uuid.uuid4().hex),
         remove=Remove(stores.state, stores.history, stores.blobs, now),
         health=lambda: {"state": stores.state.is_alive(), "history": stores.history.is_alive()},

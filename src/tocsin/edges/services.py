@@ -8,6 +8,7 @@ import msgspec
 
 from tocsin.config import Settings
 from tocsin.flows.authenticate import Authenticate
+from tocsin.flows.ownership import KeepOwnership
 from tocsin.flows.remove import Remove
 from tocsin.flows.saved_searches import SavedSearches
 from tocsin.flows.search import Search
@@ -36,6 +37,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     authenticate: Authenticate
     search: Search
     saved_searches: SavedSearches
+    ownership: KeepOwnership
     triage: Triage
     remove: Remove
     health: Callable[[], Mapping[str, bool]]

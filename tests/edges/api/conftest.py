@@ -26,6 +26,7 @@ from tocsin.edges.api.app import make_app
 from tocsin.edges.services import Services
 from tocsin.flows.authenticate import Authenticate
 from tocsin.flows.digest.apply import BatchWriter
+from tocsin.flows.ownership import KeepOwnership
 from tocsin.flows.remove import Remove
 from tocsin.flows.saved_searches import SavedSearches
 from tocsin.flows.search import Search, Sort
@@ -85,6 +86,7 @@ class Api:
             authenticate=Authenticate(self.state, lambda: uuid4().hex, 30),
             search=Search(self.state, self.history),
             saved_searches=SavedSearches(self.state, frozenset(Sort)),
+            ownership=KeepOwnership(self.state),
             triage=Triage(self.state, self.history, lambda: uuid4().hex),
             remove=Remove(self.state, self.history, self.blobs, self.clock),
             health=dict,

@@ -5,6 +5,7 @@ from tocsin.edges.api.index import INDEX_ROUTES
 from tocsin.edges.api.issue_numbers import ISSUE_NUMBER_ROUTES
 from tocsin.edges.api.issues import ISSUE_ROUTES
 from tocsin.edges.api.organizations import ORGANIZATION_ROUTES
+from tocsin.edges.api.ownership import OWNERSHIP_ROUTES
 from tocsin.edges.api.people import PEOPLE_ROUTES
 from tocsin.edges.api.projects import PROJECT_ROUTES
 from tocsin.edges.api.releases import RELEASE_ROUTES
@@ -16,6 +17,7 @@ ROUTES: tuple[Route, ...] = (
     *INDEX_ROUTES,
     *ORGANIZATION_ROUTES,
     *PROJECT_ROUTES,
+    *OWNERSHIP_ROUTES,
     *PEOPLE_ROUTES,
     *RELEASE_ROUTES,
     *ISSUE_ROUTES,

@@ -21,6 +21,7 @@ from tocsin.domain.organization import Project
 from tocsin.domain.pipeline import Attachment
 from tocsin.domain.release.version import follows_semver
 from tocsin.flows.digest.groups import Group, grouped
+from tocsin.flows.digest.owners import note_owners
 from tocsin.flows.digest.surroundings import note_surroundings
 from tocsin.storage.blobs import BlobStore, ContentHash
 from tocsin.storage.history.insert import insert
@@ -91,6 +92,7 @@ class BatchWriter:
         observed = _observe(connection, groups, now)
         _tell(connection, observed, now)
         note_surroundings(connection, groups, observed)
+        note_owners(connection, groups, observed, now)
         _keep_files(connection, stored, now)
         applied.record(connection, batch_id, now)
         taken = [event for group in groups for event in group.events]

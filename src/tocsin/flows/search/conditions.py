@@ -15,6 +15,7 @@ from tocsin.flows.search.request import IssueSearch
 from tocsin.storage.state import teams, users
 from tocsin.storage.state.engine import Transaction
 from tocsin.storage.state.issue_conditions import (
+    AllOf,
     Among,
     AnyOf,
     AssignedTo,
@@ -30,6 +31,8 @@ from tocsin.storage.state.issue_conditions import (
     Order,
     RegressedIn,
     SubscribedBy,
+    Suggested,
+    SuggestedTo,
     Unassigned,
 )
 from tocsin.storage.views import named_releases
@@ -115,10 +118,28 @@ def _assigned(term: Term, asking: _Asking) -> Condition:
 
 
 def _assigned_to(name: str, asking: _Asking) -> Condition:
+    return Unassigned() if name == "none" else _people(name, asking)
+
+
+def _assigned_or_suggested(term: Term, asking: _Asking) -> Condition:
+    if _is_present(term):
+        return AnyOf((Not(Unassigned()), Suggested()))
+    return AnyOf(tuple(_assigned_or_suggested_to(name, asking) for name in _texts(term)))
+
+
+def _assigned_or_suggested_to(name: str, asking: _Asking) -> Condition:
+    """Return the condition that *name* has the issue, or is suggested for it while nobody has it."""
+    if name == "none":
+        return AllOf((Unassigned(), Not(Suggested())))
+    people = _people(name, asking)
+    suggested = SuggestedTo(user_ids=people.user_ids, team_ids=people.team_ids)
+    return AnyOf((people, AllOf((Unassigned(), suggested))))
+
+
+def _people(name: str, asking: _Asking) -> AssignedTo:
+    """Return whom *name* means: a user together with their teams, or teams alone."""
     viewer = asking.wanted.viewer
     match name:
-        case "none":
-            return Unassigned()
         case "me":
             return AssignedTo(user_ids=(viewer.user_id,), team_ids=viewer.team_ids)
         case "my_teams":
@@ -206,8 +227,7 @@ _READERS: Mapping[str, Callable[[Term, _Asking], Condition]] = {
     "status": _status,
     "substatus": _substatus,
     "assigned_to": _assigned,
-    # Nobody is suggested before there are suspect commits and ownership rules.
-    "assigned_or_suggested": _assigned,
+    "assigned_or_suggested": _assigned_or_suggested,
     "bookmarked_by": _bookmarked,
     "subscribed_by": _subscribed,
     "first_seen": _first_seen,

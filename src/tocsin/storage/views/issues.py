@@ -12,6 +12,7 @@ from tocsin.domain.errors import Forbidden, NotFound
 from tocsin.domain.event.event import EventId, GroupingHash
 from tocsin.domain.issue import short_id
 from tocsin.domain.issue.issue import Activity, Issue, IssueId, ProjectId, Status, TeamId, UserId
+from tocsin.domain.issue.suggestion import Suggestion
 from tocsin.domain.issue.workflow import LEAVING
 from tocsin.domain.organization import Organization, OrganizationId, Project, Team, User
 from tocsin.domain.query.window import daily_grid, hourly_grid
@@ -26,6 +27,7 @@ from tocsin.storage.state import (
     issues,
     marks,
     organizations,
+    ownership,
     projects,
     teams,
     users,
@@ -62,6 +64,8 @@ class ShownIssue(msgspec.Struct, frozen=True, kw_only=True):
     """Who resolved or archived it."""
     waiting: Waiting | None = None
     """Its place in the inbox."""
+    suggestions: tuple[Suggestion, ...] = ()
+    """Who should perhaps look after it, oldest first."""
 
 
 class IssueNumbers(msgspec.Struct, frozen=True, kw_only=True):
@@ -183,6 +187,7 @@ def shown(views: Views, found: Sequence[Issue], reach: Reach, viewer: User) -> l
     with views.state.read() as connection:
         own = marks.of_user(connection, viewer.id, ids)
         waiting = inbox.waiting(connection, ids)
+        suggested = ownership.suggestions(connection, ids)
         people = users.by_ids(connection, {user_id for issue in found for user_id in _people(issue)})
         assigned = {issue.assignee.team_id for issue in found if issue.assignee and issue.assignee.team_id}
         known_teams = teams.by_ids(connection, assigned)
@@ -196,6 +201,7 @@ def shown(views: Views, found: Sequence[Issue], reach: Reach, viewer: User) -> l
             assignee=_assignee(issue, people, known_teams),
             actor=_actor(issue, people),
             waiting=waiting.get(issue.id),
+            suggestions=tuple(suggested.get(issue.id, ())),
         )
         for issue in found
     ]

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from tocsin.domain.issue.display import displayed_status, status_details
 from tocsin.domain.issue.issue import InboxReason, Status
 from tocsin.domain.issue.short_id import encode
+from tocsin.domain.issue.suggestion import Suggestion
 from tocsin.domain.organization import Team, User
 from tocsin.edges.api.serialize.activity import story_objects
 from tocsin.edges.api.serialize.instants import iso, iso_or_none
@@ -34,7 +35,6 @@ _LACKING_IN_DETAIL: dict[str, Any] = {
     "openPeriods": [],
 }
 _LACKING_IN_EXPANSION: dict[str, Any] = {
-    "owners": None,
     "sessions": None,
     "integrationIssues": [],
     "sentryAppIssues": [],
@@ -143,7 +143,8 @@ def expansion(shown: ShownIssue, expand: Collection[str]) -> dict[str, Any]:
     added = {
         _KEY_OF_EXPANSION.get(word, word): value for word, value in _LACKING_IN_EXPANSION.items() if word in expand
     }
-    return added | {"inbox": _inbox(shown)} if "inbox" in expand else added
+    real = {"inbox": _inbox, "owners": _owners}
+    return added | {word: show(shown) for word, show in real.items() if word in expand}
 
 
 def _state(shown: ShownIssue, lifetime: Counted, public_url: str, now: datetime) -> dict[str, Any]:
@@ -233,6 +234,15 @@ def _points(series: Sequence[tuple[int, int]]) -> list[list[int]]:
 
 def _tag(one: TagKey) -> dict[str, Any]:
     return {"key": one.key, "name": tag_name(one.key), "totalValues": one.events, "uniqueValues": one.values}
+
+
+def _owners(shown: ShownIssue) -> list[dict[str, Any]] | None:
+    return [_owner(one) for one in shown.suggestions] or None
+
+
+def _owner(one: Suggestion) -> dict[str, Any]:
+    owner = f"user:{one.user_id}" if one.user_id is not None else f"team:{one.team_id}"
+    return {"type": one.reason, "owner": owner, "date_added": iso(one.added_at)}
 
 
 def _inbox(shown: ShownIssue) -> dict[str, Any] | None:
