@@ -35,6 +35,7 @@ from tocsin.flows.retain import Retain
 from tocsin.flows.saved_searches import SavedSearches
 from tocsin.flows.search import Search, Sort
 from tocsin.flows.triage import Triage
+from tocsin.flows.user_reports import UserReports
 from tocsin.lib.data_lock import DataDirectoryBusy, DataLock
 from tocsin.lib.durable_file import make_directory
 from tocsin.lib.periodic import Periodic
@@ -190,6 +191,7 @@ def make_services(settings: Settings, stores: Stores) -> Services:
         search=Search(stores.state, stores.history),
         saved_searches=SavedSearches(stores.state, frozenset(Sort)),
         ownership=KeepOwnership(stores.state),
+        user_reports=UserReports(stores.state, stores.history),
         triage=Triage(stores.state, stores.history, lambda: uuid.uuid4().hex),
         remove=Remove(stores.state, stores.history, stores.blobs, now),
         health=lambda: {"state": stores.state.is_alive(), "history": stores.history.is_alive()},

@@ -13,6 +13,7 @@ from tocsin.flows.remove import Remove
 from tocsin.flows.saved_searches import SavedSearches
 from tocsin.flows.search import Search
 from tocsin.flows.triage import Triage
+from tocsin.flows.user_reports import UserReports
 from tocsin.storage.views import Views
 
 
@@ -38,6 +39,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     search: Search
     saved_searches: SavedSearches
     ownership: KeepOwnership
+    user_reports: UserReports
     triage: Triage
     remove: Remove
     health: Callable[[], Mapping[str, bool]]

@@ -31,6 +31,7 @@ from tocsin.flows.remove import Remove
 from tocsin.flows.saved_searches import SavedSearches
 from tocsin.flows.search import Search, Sort
 from tocsin.flows.triage import Triage
+from tocsin.flows.user_reports import UserReports
 from tocsin.storage.blobs import BlobStore
 from tocsin.storage.history.store import History
 from tocsin.storage.spool.opening import open_spool
@@ -87,6 +88,7 @@ class Api:
             search=Search(self.state, self.history),
             saved_searches=SavedSearches(self.state, frozenset(Sort)),
             ownership=KeepOwnership(self.state),
+            user_reports=UserReports(self.state, self.history),
             triage=Triage(self.state, self.history, lambda: uuid4().hex),
             remove=Remove(self.state, self.history, self.blobs, self.clock),
             health=dict,

@@ -12,6 +12,7 @@ from tocsin.edges.api.releases import RELEASE_ROUTES
 from tocsin.edges.api.routing import Route
 from tocsin.edges.api.searches import SEARCH_ROUTES
 from tocsin.edges.api.tags import TAG_ROUTES
+from tocsin.edges.api.user_reports import USER_REPORT_ROUTES
 
 ROUTES: tuple[Route, ...] = (
     *INDEX_ROUTES,
@@ -24,5 +25,6 @@ ROUTES: tuple[Route, ...] = (
     *ISSUE_NUMBER_ROUTES,
     *EVENT_ROUTES,
     *TAG_ROUTES,
+    *USER_REPORT_ROUTES,
     *SEARCH_ROUTES,
 )

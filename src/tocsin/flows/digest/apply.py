@@ -36,6 +36,7 @@ from tocsin.storage.state import (
     outbox,
     projects,
     releases,
+    user_reports,
 )
 from tocsin.storage.state.engine import State, Transaction
 
@@ -93,6 +94,7 @@ class BatchWriter:
         _tell(connection, observed, now)
         note_surroundings(connection, groups, observed)
         note_owners(connection, groups, observed, now)
+        user_reports.attach(connection, fresh)
         _keep_files(connection, stored, now)
         applied.record(connection, batch_id, now)
         taken = [event for group in groups for event in group.events]

@@ -57,6 +57,23 @@ def of_events(connection: Connection, project_id: ProjectId, event_ids: Collecti
     return sorted(found, key=lambda one: one.id)
 
 
+def newest(
+    connection: Connection,
+    project_id: ProjectId,
+    *,
+    types: Collection[str] = (),
+    before: AttachmentId | None = None,
+    limit: int,
+) -> list[Attachment]:
+    """Return the attachments of the project, optionally of some types or older than one, newest first."""
+    query = select_as(Attachment, attachment).where(attachment.c.project_id == project_id)
+    if types:
+        query = query.where(attachment.c.type.in_(list(types)))
+    if before is not None:
+        query = query.where(attachment.c.id < before)
+    return all_as(Attachment, connection.execute(query.order_by(attachment.c.id.desc()).limit(limit)))
+
+
 def events_among(
     connection: Connection, events: Collection[tuple[ProjectId, EventId]]
 ) -> set[tuple[ProjectId, EventId]]:

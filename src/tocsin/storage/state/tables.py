@@ -482,6 +482,7 @@ attachment = _table(
     Column("sha256", Hex, nullable=False),
     _time("created_at"),
     Index(None, "project_id", "event_id"),
+    Index(None, "project_id", "id"),
     Index(None, "sha256"),
     Index(None, "created_at"),
 )

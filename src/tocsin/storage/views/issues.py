@@ -30,6 +30,7 @@ from tocsin.storage.state import (
     ownership,
     projects,
     teams,
+    user_reports,
     users,
 )
 from tocsin.storage.state.activity import ActivityId
@@ -102,6 +103,8 @@ class IssueDetail(msgspec.Struct, frozen=True, kw_only=True):
     last_release: ShownRelease | None
     tags: tuple[TagKey, ...]
     """By key."""
+    user_reports: int
+    """How much was said about its events."""
     hours: Series
     """The last 24."""
     days: Series
@@ -233,6 +236,7 @@ def detail(views: Views, issue: Issue, environment_names: Sequence[str], now: da
             first_release=shown_release(connection, issue.project_id, issue.first_release),
             last_release=shown_release(connection, issue.project_id, issue.last_release),
             tags=tuple(tags),
+            user_reports=user_reports.count_of_issue(connection, issue.id),
             hours=tuple(zip(hours.starts, hourly.series, strict=True)),
             days=tuple(zip(days.starts, daily.series, strict=True)),
         )

@@ -28,7 +28,6 @@ _LACKING: dict[str, Any] = {
 }
 """What stands for features that Tocsin does not have: plug-ins, issues that are no errors, machine opinions."""
 _LACKING_IN_DETAIL: dict[str, Any] = {
-    "userReportCount": 0,
     "pluginActions": [],
     "pluginContexts": [],
     "pluginIssues": [],
@@ -126,6 +125,7 @@ def issue_detail(
         "activity": story_objects(issue, detail.story),
         "seenBy": [seen_by_object(user, at) for user, at in detail.seen_by],
         "participants": [participant_object(user) for user in detail.participants],
+        "userReportCount": detail.user_reports,
         **_LACKING_IN_DETAIL,
     }
     if "release" not in collapse:

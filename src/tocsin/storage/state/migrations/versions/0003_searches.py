@@ -12,6 +12,7 @@ ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     for create in (_saved_search, _recent_search, _suggested_user, _suggested_team, _ownership, _user_report):
         create()
+    op.create_index("ix_attachment_project_id_id", "attachment", ["project_id", "id"])
 
 
 def _reference(table: str, column: str, referred: str) -> sa.ForeignKeyConstraint:
