@@ -30,6 +30,9 @@ from tocsin.flows.authenticate import Authenticate
 from tocsin.flows.digest.apply import BatchWriter
 from tocsin.flows.digest.loop import WORKER_MODULES, DigestLimits, DigestLoop
 from tocsin.flows.ownership import KeepOwnership
+from tocsin.flows.people import People
+from tocsin.flows.project_keys import ProjectKeys
+from tocsin.flows.projects import Projects
 from tocsin.flows.remove import Remove
 from tocsin.flows.retain import Retain
 from tocsin.flows.saved_searches import SavedSearches
@@ -175,10 +178,21 @@ def _start_work(settings: Settings, stores: Stores, stack: ExitStack) -> Callabl
         retention_days=settings.retention_days,
     )
     jobs.every(1.0, "remove", lambda: remove.run(now()))
+    leaving = make_projects(stores)
+    jobs.every(1.0, "remove projects", lambda: leaving.run(now()))
     jobs.every(60.0, "retain", lambda: retain.run(now()))
     jobs.start()
     stack.callback(jobs.stop)
     return digest.notify
+
+
+def make_projects(stores: Stores) -> Projects:
+    """Return what makes and deletes projects."""
+    return Projects(stores.state, stores.history, stores.blobs, now, _new_key)
+
+
+def _new_key() -> str:
+    return secrets.token_hex(16)
 
 
 def make_services(settings: Settings, stores: Stores) -> Services:
@@ -192,6 +206,9 @@ def make_services(settings: Settings, stores: Stores) -> Services:
         saved_searches=SavedSearches(stores.state, frozenset(Sort)),
         ownership=KeepOwnership(stores.state),
         user_reports=UserReports(stores.state, stores.history),
+        projects=make_projects(stores),
+        project_keys=ProjectKeys(stores.state, _new_key),
+        people=People(stores.state, now),
         triage=Triage(stores.state, stores.history, lambda: uuid.uuid4().hex),
         remove=Remove(stores.state, stores.history, stores.blobs, now),
         health=lambda: {"state": stores.state.is_alive(), "history": stores.history.is_alive()},

@@ -9,6 +9,9 @@ import msgspec
 from tocsin.config import Settings
 from tocsin.flows.authenticate import Authenticate
 from tocsin.flows.ownership import KeepOwnership
+from tocsin.flows.people import People
+from tocsin.flows.project_keys import ProjectKeys
+from tocsin.flows.projects import Projects
 from tocsin.flows.remove import Remove
 from tocsin.flows.saved_searches import SavedSearches
 from tocsin.flows.search import Search
@@ -40,6 +43,9 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     saved_searches: SavedSearches
     ownership: KeepOwnership
     user_reports: UserReports
+    projects: Projects
+    project_keys: ProjectKeys
+    people: People
     triage: Triage
     remove: Remove
     health: Callable[[], Mapping[str, bool]]

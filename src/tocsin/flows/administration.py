@@ -13,13 +13,13 @@ from msgspec.structs import replace
 from tocsin.domain.access import ALL_SCOPES, Role, Scope
 from tocsin.domain.errors import Malformed, NotFound
 from tocsin.domain.issue.issue import ProjectId, UserId
+from tocsin.domain.naming import is_slug
 from tocsin.domain.organization import Organization, User
 from tocsin.lib.durable_file import make_directory, write_file
 from tocsin.lib.passwords import hash_password
 from tocsin.storage.state import organizations, project_keys, projects, sessions, teams, tokens, users
 from tocsin.storage.state.engine import State, Transaction
 
-_SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 PASSWORD_LENGTH_MIN = 8
 
@@ -240,7 +240,7 @@ def _role(text: str) -> Role:
 
 
 def _check_slug(slug: str) -> None:
-    if not _SLUG.fullmatch(slug) or slug.isdigit():
+    if not is_slug(slug):
         raise Malformed(
             f"{slug!r} is no slug. Use up to 50 lower-case letters, digits, - and _, beginning with a letter or digit, "
             "and not digits alone."

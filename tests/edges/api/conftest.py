@@ -27,6 +27,9 @@ from tocsin.edges.services import Services
 from tocsin.flows.authenticate import Authenticate
 from tocsin.flows.digest.apply import BatchWriter
 from tocsin.flows.ownership import KeepOwnership
+from tocsin.flows.people import People
+from tocsin.flows.project_keys import ProjectKeys
+from tocsin.flows.projects import Projects
 from tocsin.flows.remove import Remove
 from tocsin.flows.saved_searches import SavedSearches
 from tocsin.flows.search import Search, Sort
@@ -89,6 +92,9 @@ class Api:
             saved_searches=SavedSearches(self.state, frozenset(Sort)),
             ownership=KeepOwnership(self.state),
             user_reports=UserReports(self.state, self.history),
+            projects=Projects(self.state, self.history, self.blobs, self.clock, lambda: uuid4().hex),
+            project_keys=ProjectKeys(self.state, lambda: uuid4().hex),
+            people=People(self.state, self.clock),
             triage=Triage(self.state, self.history, lambda: uuid4().hex),
             remove=Remove(self.state, self.history, self.blobs, self.clock),
             health=dict,

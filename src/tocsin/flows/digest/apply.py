@@ -126,7 +126,8 @@ def _first_of_each_id(events: Sequence[Event]) -> dict[applied.EventKey, Event]:
 
 def _owned_groups(connection: Transaction, batch_id: str, events: Sequence[Event]) -> list[Group]:
     """Return *events* by issue, and let go of those that came to nothing."""
-    known = projects.by_ids(connection, {event.project_id for event in events})
+    found = projects.by_ids(connection, {event.project_id for event in events})
+    known = {project_id: project for project_id, project in found.items() if not project.is_leaving}
     groups = grouped(connection, [event for event in events if event.project_id in known], known)
     kept = {_key(event) for group in groups for event in group.events}
     applied.disown(connection, batch_id, [_key(event) for event in events if _key(event) not in kept])

@@ -274,6 +274,8 @@ def _by_short_id(connection: Transaction, reach: Reach, reference: str) -> Issue
 
 def _organization(connection: Transaction, issue: Issue) -> Organization:
     project = projects.by_ids(connection, [issue.project_id])[issue.project_id]
+    if project.is_leaving:
+        raise NotFound
     return cast("Organization", organizations.by_id(connection, project.organization_id))
 
 
