@@ -109,7 +109,9 @@ def show_issue(
     names = environment or []
     if issues.unknown_environments(call.services.views, reach.organization.id, names):
         raise NotFound
-    (shown,) = issues.shown(call.services.views, [issue], reach, call.caller.user)
+    (shown,) = issues.shown(
+        call.services.views, [issue], reach, call.caller.user, with_suggestions="owners" in (expand or ())
+    )
     detail = issues.detail(call.services.views, issue, names, call.now)
     answer = issue_detail(shown, detail, call.services.settings.public_url, collapse or (), call.now)
     answer |= expansion(shown, expand or ())
@@ -229,7 +231,13 @@ def _counted(call: Call, frame: Frame, found: Sequence[Issue]) -> Sequence[Found
 
 def listed(call: Call, found: Sequence[FoundIssue], listing: Listing) -> list[dict[str, Any]]:
     """Return issues as a list shows them."""
-    around = issues.shown(call.services.views, [one.issue for one in found], call.reach, call.caller.user)
+    around = issues.shown(
+        call.services.views,
+        [one.issue for one in found],
+        call.reach,
+        call.caller.user,
+        with_suggestions="owners" in listing.expand,
+    )
     public_url = call.services.settings.public_url
     rows = [listed_issue(shown, one, listing, public_url, call.now) for shown, one in zip(around, found, strict=True)]
     if HAS_FILES not in listing.expand:

@@ -42,7 +42,8 @@ from tocsin.storage.views.events import issue_scope
 from tocsin.storage.views.releases import ShownRelease, shown_release
 from tocsin.storage.views.stores import Views
 
-ACTIVITY_MAX = 100
+ACTIVITY_MAX = 99
+"""With the entry of the first event, which nobody stored, a hundred (spec/search.md 5.3)."""
 SEEN_BY_MAX = 100
 TAGS_MAX = 100
 _ID_DIGITS_MAX = 18
@@ -66,7 +67,7 @@ class ShownIssue(msgspec.Struct, frozen=True, kw_only=True):
     waiting: Waiting | None = None
     """Its place in the inbox."""
     suggestions: tuple[Suggestion, ...] = ()
-    """Who should perhaps look after it, oldest first."""
+    """Who should perhaps look after it, oldest first; none unless they were asked for."""
 
 
 class IssueNumbers(msgspec.Struct, frozen=True, kw_only=True):
@@ -184,13 +185,15 @@ def teams_of(views: Views, user: User) -> tuple[TeamId, ...]:
 # Showing them
 
 
-def shown(views: Views, found: Sequence[Issue], reach: Reach, viewer: User) -> list[ShownIssue]:
+def shown(
+    views: Views, found: Sequence[Issue], reach: Reach, viewer: User, *, with_suggestions: bool = False
+) -> list[ShownIssue]:
     """Return *found*, issues of projects within *reach*, as *viewer* sees them, in their order."""
     ids = [issue.id for issue in found]
     with views.state.read() as connection:
         own = marks.of_user(connection, viewer.id, ids)
         waiting = inbox.waiting(connection, ids)
-        suggested = ownership.suggestions(connection, ids)
+        suggested = ownership.suggestions(connection, ids) if with_suggestions else {}
         people = users.by_ids(connection, {user_id for issue in found for user_id in _people(issue)})
         assigned = {issue.assignee.team_id for issue in found if issue.assignee and issue.assignee.team_id}
         known_teams = teams.by_ids(connection, assigned)
