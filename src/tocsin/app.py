@@ -31,10 +31,16 @@ from tocsin.flows.comment import Comment
 from tocsin.flows.configure import Configure
 from tocsin.flows.digest.apply import BatchWriter
 from tocsin.flows.digest.loop import WORKER_MODULES, DigestLimits, DigestLoop
+from tocsin.flows.ownership import KeepOwnership
+from tocsin.flows.people import People
+from tocsin.flows.project_keys import ProjectKeys
+from tocsin.flows.projects import Projects
 from tocsin.flows.remove import Remove
 from tocsin.flows.retain import Retain
-from tocsin.flows.search import Search
+from tocsin.flows.saved_searches import SavedSearches
+from tocsin.flows.search import Search, Sort
 from tocsin.flows.triage import Triage
+from tocsin.flows.user_reports import UserReports
 from tocsin.lib.data_lock import DataDirectoryBusy, DataLock
 from tocsin.lib.durable_file import make_directory
 from tocsin.lib.periodic import Periodic
@@ -174,10 +180,21 @@ def _start_work(settings: Settings, stores: Stores, stack: ExitStack) -> Callabl
         retention_days=settings.retention_days,
     )
     jobs.every(1.0, "remove", lambda: remove.run(now()))
+    leaving = make_projects(stores)
+    jobs.every(1.0, "remove projects", lambda: leaving.run(now()))
     jobs.every(60.0, "retain", lambda: retain.run(now()))
     jobs.start()
     stack.callback(jobs.stop)
     return digest.notify
+
+
+def make_projects(stores: Stores) -> Projects:
+    """Return what makes and deletes projects."""
+    return Projects(stores.state, stores.history, stores.blobs, now, _new_key)
+
+
+def _new_key() -> str:
+    return secrets.token_hex(16)
 
 
 def make_services(settings: Settings, stores: Stores) -> Services:
@@ -188,6 +205,12 @@ def make_services(settings: Settings, stores: Stores) -> Services:
         views=Views(stores.state, stores.history, stores.blobs),
         authenticate=Authenticate(stores.state, lambda: secrets.token_urlsafe(32), settings.session_days),
         search=Search(stores.state, stores.history),
+        saved_searches=SavedSearches(stores.state, frozenset(Sort)),
+        ownership=KeepOwnership(stores.state),
+        user_reports=UserReports(stores.state, stores.history),
+        projects=make_projects(stores),
+        project_keys=ProjectKeys(stores.state, _new_key),
+        people=People(stores.state, now),
         triage=Triage(stores.state, stores.history, lambda: uuid.uuid4().hex),
         comment=Comment(stores.state),
         configure=Configure(stores.state),

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from tocsin.domain.issue.issue import ActivityType, InboxReason, Snooze, Status, Substatus
+from tocsin.flows.projects import KIND as PROJECT_KIND
 from tocsin.flows.remove import KIND
 from tocsin.flows.retain import INBOX_AGE_MAX, NOTICE_AGE_MAX, WORK_NOTICES, Retain
 from tocsin.storage.state import activity, applied, attachments, inbox, issues, outbox, projects, sessions, users
@@ -65,15 +66,15 @@ def test_nobody_reviews_what_waited_for_a_week(shop, retain):
 
 
 def test_stale_news_is_dropped_and_work_is_not(shop, retain):
-    kinds = ["issue.created", KIND]
+    kinds = ["issue.created", KIND, PROJECT_KIND]
     with shop.state.write() as connection:
         outbox.add(connection, [outbox.Notice(kind=kind, payload={}) for kind in kinds], shop.now)
     shop.later(days=NOTICE_AGE_MAX.days, seconds=1)
     retain.run(shop.now)
     with shop.state.write() as connection:
         left = outbox.claim(connection, kinds, shop.now, lease=timedelta(minutes=1), limit=10)
-    assert [one.kind for one in left] == [KIND]
-    assert {KIND} == WORK_NOTICES
+    assert [one.kind for one in left] == [KIND, PROJECT_KIND]
+    assert {KIND, PROJECT_KIND} == WORK_NOTICES
 
 
 def test_events_and_files_go_when_their_time_is_over(shop, retain):

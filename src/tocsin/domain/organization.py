@@ -57,6 +57,9 @@ class Team(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
+_LEAVING = "isLeaving"
+
+
 class Project(msgspec.Struct, frozen=True, kw_only=True):
     """Where events are sent to and issues are numbered."""
 
@@ -69,6 +72,17 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     """Settings somebody changed, by their API name (``resolveAge``, ``allowedDomains`` …)."""
     created_at: datetime
     first_event_at: datetime | None = None
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether it is being deleted: nobody sees it any more, and what is sent to it is dropped."""
+        return bool(self.options.get(_LEAVING))
+
+    def leaving(self) -> "Project":
+        """Return the project on its way out, its slug free for another."""
+        options = self.options | {_LEAVING: True}
+        # No project that somebody made has a slug in capital letters.
+        return msgspec.structs.replace(self, slug=f"DELETED-{self.id}", options=options)
 
 
 class ClientKey(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,29 +3,21 @@
 An option is a setting kept by its API name. What a body does not name stays as it is.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from msgspec.structs import replace
 
 from tocsin.domain.issue.fields import Reader, Rejected, body, boolean, fields, integer, text_up_to
+from tocsin.domain.naming import NAME_CHARS_MAX, is_slug
 from tocsin.domain.organization import Organization, Project, User
 
 SLUG_RULE: Final = (
     "Use up to 50 lower-case letters, digits, - and _, beginning with a letter or digit, and not digits alone."
 )
-NAME_CHARS_MAX: Final = 200
 PLATFORM_CHARS_MAX: Final = 64
 RESOLVE_AGE_HOURS_MAX: Final = 87_600
 """Ten years."""
-
-_SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
-
-
-def is_slug(text: str) -> bool:
-    """Say whether *text* can name an organization, a team or a project in URLs; digits alone are ids."""
-    return _SLUG.fullmatch(text) is not None and not text.isdigit()
 
 
 def changed_organization(one: Organization, sent: Mapping[str, Any]) -> Organization:

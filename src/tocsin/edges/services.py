@@ -10,9 +10,15 @@ from tocsin.config import Settings
 from tocsin.flows.authenticate import Authenticate
 from tocsin.flows.comment import Comment
 from tocsin.flows.configure import Configure
+from tocsin.flows.ownership import KeepOwnership
+from tocsin.flows.people import People
+from tocsin.flows.project_keys import ProjectKeys
+from tocsin.flows.projects import Projects
 from tocsin.flows.remove import Remove
+from tocsin.flows.saved_searches import SavedSearches
 from tocsin.flows.search import Search
 from tocsin.flows.triage import Triage
+from tocsin.flows.user_reports import UserReports
 from tocsin.storage.views import Views
 
 
@@ -36,6 +42,12 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     views: Views
     authenticate: Authenticate
     search: Search
+    saved_searches: SavedSearches
+    ownership: KeepOwnership
+    user_reports: UserReports
+    projects: Projects
+    project_keys: ProjectKeys
+    people: People
     triage: Triage
     comment: Comment
     configure: Configure

@@ -13,8 +13,9 @@ from msgspec.structs import replace
 from tocsin.domain.access import ALL_SCOPES, Role, Scope
 from tocsin.domain.errors import Malformed, NotFound
 from tocsin.domain.issue.issue import ProjectId, UserId
+from tocsin.domain.naming import is_slug
 from tocsin.domain.organization import Organization, User
-from tocsin.domain.settings import SLUG_RULE, is_slug
+from tocsin.domain.settings import SLUG_RULE
 from tocsin.lib.durable_file import make_directory, write_file
 from tocsin.lib.passwords import hash_password
 from tocsin.storage.state import organizations, project_keys, projects, sessions, teams, tokens, users

@@ -40,7 +40,7 @@ MUTATION_AGE_MAX = timedelta(days=30)
 """How long a mutation can be undone."""
 MUTATIONS_PER_RUN_MAX = 100
 """One of a hundred thousand issues is half a megabyte."""
-WORK_NOTICES = frozenset({"issue.remove"})
+WORK_NOTICES = frozenset({"issue.remove", "project.remove"})
 """Notices that stand for work, which never goes stale."""
 _ORGANIZATIONS_MAX = 10_000
 

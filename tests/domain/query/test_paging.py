@@ -45,7 +45,7 @@ def test_ties_are_told_apart_by_the_offset(cursor, expected):
     assert shown(TIES, cursor, 2) == expected
 
 
-@pytest.mark.parametrize("text", ["", "1:2", "1:2:3:4", "a:0:0", "1:b:0", "1:0:c", "nan:0:0", "inf:0:0", "1:9999999:0"])
+@pytest.mark.parametrize("text", ["", "1:2", "1:2:3:4", "a:0:0", "1:b:0", "1:0:c", "nan:0:0", "inf:0:0", "1:0:2"])
 def test_a_cursor_of_another_form_is_refused(text):
     with pytest.raises(InvalidQuery, match="Invalid cursor parameter"):
         parse_cursor(text)

@@ -28,9 +28,15 @@ from tocsin.flows.authenticate import Authenticate
 from tocsin.flows.comment import Comment
 from tocsin.flows.configure import Configure
 from tocsin.flows.digest.apply import BatchWriter
+from tocsin.flows.ownership import KeepOwnership
+from tocsin.flows.people import People
+from tocsin.flows.project_keys import ProjectKeys
+from tocsin.flows.projects import Projects
 from tocsin.flows.remove import Remove
-from tocsin.flows.search import Search
+from tocsin.flows.saved_searches import SavedSearches
+from tocsin.flows.search import Search, Sort
 from tocsin.flows.triage import Triage
+from tocsin.flows.user_reports import UserReports
 from tocsin.storage.blobs import BlobStore
 from tocsin.storage.history.store import History
 from tocsin.storage.spool.opening import open_spool
@@ -85,6 +91,12 @@ class Api:
             views=Views(self.state, self.history, self.blobs),
             authenticate=Authenticate(self.state, lambda: uuid4().hex, 30),
             search=Search(self.state, self.history),
+            saved_searches=SavedSearches(self.state, frozenset(Sort)),
+            ownership=KeepOwnership(self.state),
+            user_reports=UserReports(self.state, self.history),
+            projects=Projects(self.state, self.history, self.blobs, self.clock, lambda: uuid4().hex),
+            project_keys=ProjectKeys(self.state, lambda: uuid4().hex),
+            people=People(self.state, self.clock),
             triage=Triage(self.state, self.history, lambda: uuid4().hex),
             comment=Comment(self.state),
             configure=Configure(self.state),

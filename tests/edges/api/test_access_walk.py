@@ -37,11 +37,17 @@ def asked(shared_api):
             "org": org, "project": project.slug, "issue_id": str(issue_id), "event_id": "ab" * 16, "short_id": "P-1",
             "key": "level", "team": "crew", "member_id": "me", "version": "nope", "attachment_id": "1",
             "environment": "production", "mutation_id": "999", "key_id": "nope", "user_id": "me", "note_id": "1",
+            "search_id": "99",
         }  # fmt: skip
         path = path or route.paths[0]
         if "share_id" in names(path):
             values["share_id"] = uuid4().hex
             shared_api.change(shared_api.new_issue(), share_id=values["share_id"])
+        if route.method == "DELETE":
+            # Nobody and nothing that the walk still needs is deleted.
+            values |= {"member_id": "0", "team": "gone"}
+            if names(path)[-1:] == ["project"] and org == "acme":
+                values["project"] = shared_api.make_project(f"doomed-{next(shared_api.numbers)}").slug
         for name in names(path):
             path = re.sub(rf"\{{{name}(?::\w+)?\}}", values[name], path)
         return shared_api.request(route.method, path, token=token, json={} if route.method in {"PUT", "POST"} else None)

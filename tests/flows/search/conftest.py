@@ -44,7 +44,8 @@ class World:
         unique = uuid4().hex[:8]
         with state.write() as connection:
             self.organization_id = organizations.create(connection, f"acme-{unique}", "acme", NOW)
-            self.jane = users.create(connection, f"jane-{unique}@acme.io", NOW)
+            self.mail = f"jane-{unique}@acme.io"
+            self.jane = users.create(connection, self.mail, NOW)
             self.backend = teams.create(connection, self.organization_id, "backend", "backend", NOW)
             organizations.set_member(connection, self.organization_id, self.jane, Role.MEMBER, NOW)
             teams.add_member(connection, self.backend, self.jane)

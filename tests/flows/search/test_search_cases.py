@@ -52,6 +52,8 @@ FOUND = {
     "search-N18": ("lastSeen:+7d", "I5"),
     "search-N24": ("firstSeen:>2025-01-01", ALL),
     "search-K01": ("assigned:me", "I2 I3"),
+    "search-K02-mail": ("assigned:{jane}", "I2 I3"),
+    "search-K02-case": ("assigned:{JANE}", "I2 I3"),
     "search-K04": ("!assigned:me", "I4 I1 I5"),
     "search-K05": ("assigned:none", "I4 I1 I5"),
     "search-K05-is": ("is:unassigned", "I4 I1 I5"),
@@ -104,13 +106,17 @@ FOUND = {
     "linked": ("is:linked", ""),
     "regressed-in": ("has:regressed_in_release", ""),
     "two-projects": ("project:[pump, valve] is:unresolved", "I4 I1 I5"),
-    "stage": ("release.stage:adopted", ""),
+    "stage-adopted": ("release.stage:adopted", ""),
+    "stage-low": ("release.stage:[low, adopted]", "I4 I1"),
+    "stage-not-low": ("!release.stage:low", "I2 I3 I5"),
+    "stage-replaced": ("!release.stage:replaced", ALL),
     "category": ("issue.category:feedback", ""),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("query", "expected"), FOUND.values(), ids=FOUND)
 def test_a_query_finds_these_issues_in_this_order(fx, query, expected):
+    query = query.format(jane=fx.mail, JANE=fx.mail.upper())
     assert fx.found(query) == expected
     assert fx.search.count(fx.asked(query), fx.now) == len(expected.split())
     assert set(fx.search.ids(fx.asked(query), fx.now)) == {fx.named[name] for name in expected.split()}
@@ -128,7 +134,10 @@ PARAMETERS = {
     "search-L15": ("", {"start": "2026-10-30T12:00:00", "end": "2026-11-06T12:00:00Z"}, "I3"),
     "search-L17": ("", {"stats_period": "24h", "start": "2000-01-01", "end": "2000-01-02"}, "I4 I1 I2"),
     "inbox": ("is:unresolved is:for_review", {"sort": "inbox"}, "I4"),
-    "inbox-about-events": ("is:unresolved is:for_review level:error", {"sort": "inbox"}, "I4"),
+    "inbox-of-mine": ("is:unresolved is:for_review assigned_or_suggested:none", {"sort": "inbox"}, "I4"),
+    "latest-there": ("release:latest", {"environments": ("staging",)}, "I1"),
+    "latest-nowhere": ("release:latest", {"environments": ("",)}, "I4"),
+    "first-release-latest-there": ("firstRelease:latest", {"environments": ("production",)}, "I1"),
     "no-environment": ("", {"environments": ("",)}, "I4 I5"),
     "first-seen-there": ("firstSeen:-24h", {"environments": ("production",)}, "I1 I2"),
     "first-release-there": ("firstRelease:app@1.2.4", {"environments": ("production",)}, "I1"),
@@ -150,6 +159,11 @@ def test_scored_orders_weigh_how_recent_and_how_many_events_there_are(fx, sort, 
 REFUSED = {
     "search-K22": ("is:resolved", "inbox", "Sort key 'inbox' only supported for inbox search"),
     "search-K22-status": ("is:resolved is:for_review", "inbox", "Inbox search only works for 'unresolved' status"),
+    "inbox-about-events": (
+        "is:unresolved is:for_review level:error assigned:me",
+        "inbox",
+        "Invalid search terms for 'inbox' search: ['assigned_to:me', 'level:error']",
+    ),
     "search-K52": ("issue:NOPE-1", "date", "Invalid value '['NOPE-1']' for 'issue:' filter"),
     "search-K58": (
         "project:nope",

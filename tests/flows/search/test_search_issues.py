@@ -85,3 +85,35 @@ def test_more_issues_than_fit_one_statement_are_all_found(world):
         assert len(world.search.ids(asked, NOW)) == world.search.count(asked, NOW) == 1200
         page = world.search.issues(asked, NOW)
         assert (len(page.rows), page.hits) == (3, 1200)
+
+
+@BOTH_SCOPES
+def test_the_latest_of_no_releases_is_none(world, named_issues_max):
+    """search-K28"""
+    world.search = Search(world.state, world.history, named_issues_max=named_issues_max)
+    world.send(world.event("A", HOUR))
+    world.name(A="A")
+    assert world.found("release:latest") == "A"
+    assert world.found("firstRelease:latest") == "A"
+    assert world.found("release:[latest, a@1]") == "A"
+    assert world.found("!release:latest") == ""
+    world.send(world.event("B", HOUR, release="a@1"))
+    world.name(B="B")
+    assert world.found("release:latest") == "B"
+
+
+def test_the_latest_release_is_that_of_the_environment_by_version_or_by_date(world):
+    world.send(
+        *(
+            world.event("A", age * HOUR, release=release, environment=environment)
+            for age, release, environment in (
+                (4, "a@2.0", "production"), (3, "a@1.0", "staging"), (2, "a@1.5", "staging"), (1, "a@1.2", "staging"),
+            )
+        )
+    )  # fmt: skip
+    world.name(A="A")
+    assert world.numbers("A", "release:latest", environments=("staging",)).filtered.last_seen == NOW - 2 * HOUR
+    assert world.numbers("A", "release:latest", environments=("production",)).filtered.last_seen == NOW - 4 * HOUR
+    # Five odd names, and the project no longer follows semantic versions.
+    world.send(*(world.event("A", n * HOUR / 10, release=f"odd-{n}", environment="staging") for n in range(1, 8)))
+    assert world.numbers("A", "release:latest", environments=("staging",)).filtered.last_seen == NOW - HOUR / 10

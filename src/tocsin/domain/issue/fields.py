@@ -5,7 +5,7 @@ all their fields, so that a person hears of every mistake at once.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 from tocsin.domain.errors import InvalidFields
@@ -116,7 +116,26 @@ def body(readers: Mapping[str, Reader]) -> Callable[[Any], dict[str, Any]]:
     return read
 
 
+def read_fields(
+    sent: Mapping[str, Any], readers: Mapping[str, Reader], *, required: Collection[str] = ()
+) -> dict[str, Any]:
+    """Return the known fields of a body. Raises InvalidFields with all that is wrong, missing *required* ones too."""
+    values, faults = _told_apart(sent, readers)
+    faults |= {name: ["This field is required."] for name in required if name not in sent}
+    if faults:
+        raise InvalidFields(faults)
+    return values
+
+
 def _read_each(sent: Mapping[str, Any], readers: Mapping[str, Reader]) -> dict[str, Any]:
+    values, faults = _told_apart(sent, readers)
+    if faults:
+        raise Rejected(faults)
+    return values
+
+
+def _told_apart(sent: Mapping[str, Any], readers: Mapping[str, Reader]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what the known fields mean, and what is wrong with the others of them."""
     values: dict[str, Any] = {}
     faults: dict[str, Any] = {}
     for name, value in sent.items():
@@ -126,9 +145,7 @@ def _read_each(sent: Mapping[str, Any], readers: Mapping[str, Reader]) -> dict[s
             values[name] = readers[name](value)
         except Rejected as rejected:
             faults[name] = rejected.faults
-    if faults:
-        raise Rejected(faults)
-    return values
+    return values, faults
 
 
 def _require(value: Any) -> None:

@@ -11,6 +11,8 @@ Row = TypeVar("Row")
 
 OFFSET_MAX = 1_000_000
 
+_DIRECTIONS = {"0": False, "1": True}
+
 
 class Cursor(msgspec.Struct, frozen=True):
     """``value:offset:is_previous``: a place in a list, read onwards or backwards."""
@@ -44,11 +46,13 @@ def parse_cursor(text: str) -> Cursor:
     """Read a cursor parameter; raises InvalidQuery for anything but ``value:offset:is_previous``."""
     try:
         value, offset, is_previous = text.split(":")
-        cursor = Cursor(float(value), int(offset), bool(int(is_previous)))
-    except ValueError:
+        cursor = Cursor(float(value), int(offset), _DIRECTIONS[is_previous])
+    except (ValueError, KeyError):
         raise InvalidQuery("Invalid cursor parameter.") from None
-    if not abs(cursor.value) < 2**53 or abs(cursor.offset) > OFFSET_MAX:
+    if not abs(cursor.value) < 2**53:
         raise InvalidQuery("Invalid cursor parameter.")
+    if abs(cursor.offset) > OFFSET_MAX:
+        raise InvalidQuery("Pagination offset too large")
     return cursor
 
 

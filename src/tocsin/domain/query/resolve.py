@@ -10,6 +10,7 @@ from tocsin.domain.query.tree import And, Expression, Operator, Or, Term, Value,
 LATEST = "latest"
 
 _PROJECT, _PROJECT_ID, _RELEASE, _STAGE = (KEYS[name] for name in ("project", "project.id", "release", "release.stage"))
+_NAMING_RELEASES = frozenset({_RELEASE, KEYS["first_release"]})
 _LITERAL_RELEASE = msgspec.structs.replace(_RELEASE, name="release.name")
 
 
@@ -26,7 +27,7 @@ class Names(msgspec.Struct, frozen=True, kw_only=True):
 
 def needs_latest(expression: Expression) -> bool:
     """Return whether *expression* speaks of the latest release."""
-    return any(term.key == _RELEASE and LATEST in term.values for term in terms_of(expression))
+    return any(term.key in _NAMING_RELEASES and LATEST in term.values for term in terms_of(expression))
 
 
 def needs_versions(expression: Expression) -> bool:
@@ -49,8 +50,7 @@ def _resolve_term(term: Term, names: Names) -> Term:
     if term.key == _PROJECT:
         return _among(term, _PROJECT_ID, tuple(id_ for slug, id_ in names.projects.items() if _fits(term, slug)))
     if term.key == _STAGE:
-        # Adoption is told by sessions, of which there are none yet.
-        return _among(term, _LITERAL_RELEASE, ())
+        return _resolve_stage(term)
     if isinstance(term.key.source, ReleasePart):
         wanted = tuple(version for version in dict.fromkeys((*names.versions, "")) if release_meets(term, version))
         return _among(term, _LITERAL_RELEASE, wanted)
@@ -58,6 +58,13 @@ def _resolve_term(term: Term, names: Names) -> Term:
         others = tuple(value for value in term.values if value != LATEST)
         return msgspec.structs.replace(term, values=(*others, *names.latest))
     return term
+
+
+def _resolve_stage(term: Term) -> Term:
+    """Adoption is told by sessions: without any, the stage of every release is ``low``."""
+    if term.operator is Operator.PRESENT or "low" in term.values:
+        return Term(key=_LITERAL_RELEASE, operator=Operator.PRESENT, negated=term.negated)
+    return _among(term, _LITERAL_RELEASE, ())
 
 
 def _among(term: Term, key: Key, values: tuple[Value, ...]) -> Term:

@@ -31,6 +31,11 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
     """On what the matching events add up to."""
 
     @property
+    def terms(self) -> tuple[Term, ...]:
+        """All terms, whatever their level."""
+        return (*self.scope_terms, *self.issue_terms, *self.event_terms, *self.aggregate_terms)
+
+    @property
     def wanted_statuses(self) -> frozenset[str] | None:
         """The statuses asked for, for the final check of 2.0; None where no term names any."""
         wanted = [frozenset(map(str, term.values)) for term in self.issue_terms if _names_values(term, STATUS)]

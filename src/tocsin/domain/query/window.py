@@ -9,12 +9,13 @@ from tocsin.domain.errors import InvalidQuery
 
 DEFAULT_DAYS = 90
 RETENTION_DAYS = 90
+GRID_POINTS_MAX = 10_000
 SECONDS_MAX = 100 * 365 * 86_400
 """Longer periods than a century mean a century."""
 
 _HOUR = 3600
 _DAY = 86_400
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PERIOD = re.compile(r"([0-9]{1,18})([smhdw]?)", re.ASCII)
 _UNIX_SECONDS = re.compile(r"[0-9]{1,11}(?:\.[0-9]{1,6})?", re.ASCII)
 _SECONDS_OF = {"": 1, "s": 1, "m": 60, "h": _HOUR, "d": _DAY, "w": 7 * _DAY}
@@ -66,7 +67,7 @@ def read_window(  # noqa: PLR0913 - the parameters of the request
     that is empty. Raises InvalidQuery with the texts of spec/search.md 3.2.
     """
     if stats_period:
-        window = Window(start=now - _period(stats_period), end=now)
+        window = Window(start=now - read_period(stats_period), end=now)
     elif stats_period_start or stats_period_end:
         window = _relative(stats_period_start, stats_period_end, now)
     elif start or end:
@@ -74,6 +75,22 @@ def read_window(  # noqa: PLR0913 - the parameters of the request
     else:
         window = Window(start=now - default, end=now)
     return window.narrowed(now - timedelta(days=retention_days), None)
+
+
+def aligned_grid(window: Window, step_seconds: int) -> Grid:
+    """Return the intervals of *step_seconds*, full ones since 1970, that *window* touches.
+
+    Raises InvalidQuery when these are more than ``GRID_POINTS_MAX``.
+    """
+    first = int((window.start - EPOCH).total_seconds()) // step_seconds
+    last = int((window.end - EPOCH).total_seconds()) // step_seconds
+    points = max(1, last - first + 1)
+    if points > GRID_POINTS_MAX:
+        raise InvalidQuery(
+            "Your interval and date range would create too many results. "
+            "Use a larger interval, or a smaller date range."
+        )
+    return Grid(origin=first * step_seconds, step_seconds=step_seconds, points=points)
 
 
 def hourly_grid(now: datetime) -> Grid:
@@ -90,9 +107,9 @@ def fitting_grid(window: Window) -> Grid:
     """Return about thirty intervals that cover *window* (``groupStatsPeriod=auto``)."""
     step = _fitting_step(window.seconds)
     # Short windows have intervals of their own; longer ones keep to full hours and days.
-    start = int((window.start - _EPOCH).total_seconds())
+    start = int((window.start - EPOCH).total_seconds())
     origin = start if window.seconds < _DAY else start - start % step
-    points = max(1, -int((origin - (window.end - _EPOCH).total_seconds()) // step))
+    points = max(1, -int((origin - (window.end - EPOCH).total_seconds()) // step))
     return Grid(origin=origin, step_seconds=step, points=points)
 
 
@@ -112,7 +129,8 @@ def _ending_at(now: datetime, step: int, points: int) -> Grid:
     return Grid(origin=current - step * (points - 1), step_seconds=step, points=points)
 
 
-def _period(text: str) -> timedelta:
+def read_period(text: str) -> timedelta:
+    """Return how long a period such as ``14d`` is. Raises InvalidQuery."""
     found = _PERIOD.fullmatch(text)
     if found is None:
         raise InvalidQuery(f"Invalid statsPeriod: {text!r}")
@@ -122,7 +140,7 @@ def _period(text: str) -> timedelta:
 def _relative(start: str | None, end: str | None, now: datetime) -> Window:
     if not (start and end):
         raise InvalidQuery("statsPeriodStart and statsPeriodEnd are both required")
-    return _in_order(now - _period(start), now - _period(end))
+    return _in_order(now - read_period(start), now - read_period(end))
 
 
 def _absolute(start: str | None, end: str | None) -> Window:
@@ -140,7 +158,7 @@ def _in_order(start: datetime, end: datetime) -> Window:
 def _instant(text: str) -> datetime:
     try:
         if _UNIX_SECONDS.fullmatch(text):
-            return _EPOCH + timedelta(seconds=float(text))
+            return EPOCH + timedelta(seconds=float(text))
         at = datetime.fromisoformat(text)
         return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
     except (ValueError, OverflowError):

@@ -28,10 +28,7 @@ from tocsin.edges.ops import OPS
 from tocsin.edges.services import Services
 
 PREFIX = "/api/0"
-EXPOSED_HEADERS = (
-    "X-Sentry-Error, X-Sentry-Direct-Hit, X-Hits, X-Max-Hits, Endpoint, Retry-After, Link, ETag, "
-    "X-Tocsin-Mutation, Idempotency-Replayed"
-)
+EXPOSED_HEADERS = "X-Sentry-Error, X-Sentry-Direct-Hit, X-Hits, X-Max-Hits, Endpoint, Retry-After, Link"
 
 _log = structlog.get_logger("tocsin.http")
 
@@ -42,7 +39,6 @@ def make_app(services: Services, pages: Sequence[ControllerRouterHandler] = ()) 
         path=PREFIX,
         route_handlers=build(ROUTES),
         dependencies={"call": Provide(call_of), **DEPENDENCIES, **ISSUE_DEPENDENCIES},
-        response_headers={"Access-Control-Expose-Headers": EXPOSED_HEADERS},
     )
     return Litestar(
         route_handlers=[api, *OPS, *pages],
@@ -89,7 +85,7 @@ def answer_fault(request: Request[Any, Any, Any], error: Exception) -> Response[
 
 
 class RequestLog:
-    """Gives every request an id, sends it back, counts and logs the answer."""
+    """Gives every request an id, sends it back, counts and logs the answer; adds the headers that every answer has."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -106,7 +102,11 @@ class RequestLog:
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message.setdefault("headers", [])
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+                message["headers"] = [
+                    *message["headers"],
+                    (b"x-request-id", request_id.encode()),
+                    *_standing_headers(scope),
+                ]
                 self._tell(scope, message["status"], time.perf_counter() - started)
             await send(message)
 
@@ -125,3 +125,13 @@ class RequestLog:
             status=status,
             milliseconds=round(seconds * 1000, 1),
         )
+
+
+def _standing_headers(scope: HTTPScope) -> list[tuple[bytes, bytes]]:
+    """Return the headers of every answer of the API, refusals included (spec/search.md 3.5)."""
+    if not scope["path"].startswith(PREFIX):
+        return []
+    headers = [(b"access-control-expose-headers", EXPOSED_HEADERS.encode())]
+    handler: Any = scope.get("route_handler")
+    allowed = handler.opt.get("allow") if handler else None
+    return [*headers, (b"allow", allowed.encode())] if allowed else headers

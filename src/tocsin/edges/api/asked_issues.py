@@ -11,10 +11,11 @@ from tocsin.domain.issue.issue import IssueId, Status
 from tocsin.domain.organization import Project
 from tocsin.domain.query.parse import parse_issue_query
 from tocsin.domain.query.window import Window
+from tocsin.domain.saved_search import SavedSearch
 from tocsin.edges.api import asked
 from tocsin.edges.api.call import Call
-from tocsin.flows.search import GroupStats, IssueSearch, Viewer
-from tocsin.storage.views import issues
+from tocsin.flows.search import GroupStats, IssueSearch, Sort, Viewer
+from tocsin.storage.views import issues, saved_searches
 
 DEFAULT_QUERY = "is:unresolved"
 _PERIODS = frozenset({"", "24h", "14d", "auto"})
@@ -105,6 +106,43 @@ def search_for(call: Call, frame: Frame, text: str) -> IssueSearch:
         window=frame.window,
         group_stats=frame.period,
     )
+
+
+class KeptSearch(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list begins with when nothing else is asked for."""
+
+    query: str = DEFAULT_QUERY
+    sort: str = Sort.DATE
+
+
+def kept_search(call: Call, text: str | None) -> KeptSearch:
+    """Return the search for *text*; without one that of a saved search, if the request names one (3.2).
+
+    ``viewId`` names it, or ``savedSearch=0`` with ``searchId``, or without for the one that the caller pinned. Raises
+    NotFound for a ``viewId`` that the caller does not see.
+    """
+    if text is not None:
+        return KeptSearch(query=text)
+    view_id = call.one("viewId")
+    found = _saved(call, view_id) if view_id else _saved_or_pinned(call)
+    if found is None and view_id:
+        raise NotFound
+    return KeptSearch(query=found.query, sort=found.sort) if found else KeptSearch()
+
+
+def _saved_or_pinned(call: Call) -> SavedSearch | None:
+    if call.one("savedSearch") != "0":
+        return None
+    search_id = call.one("searchId")
+    if search_id:
+        return _saved(call, search_id)
+    return saved_searches.pinned(call.services.views, call.reach.organization.id, call.caller.user.id)
+
+
+def _saved(call: Call, text: str) -> SavedSearch | None:
+    if not _is_id(text) or int(text) > _ID_MAX:
+        return None
+    return saved_searches.one(call.services.views, call.reach.organization.id, call.caller.user.id, int(text))
 
 
 def selected(call: Call, frame: Frame) -> list[IssueId]:

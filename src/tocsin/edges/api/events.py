@@ -22,9 +22,15 @@ from tocsin.edges.api.asked import window as read_asked_window
 from tocsin.edges.api.call import Call
 from tocsin.edges.api.routing import Route, any_of, issue_paths
 from tocsin.edges.api.serialize.attachment import attachment_object
-from tocsin.edges.api.serialize.event import event_detail, event_full, event_summary, only_stacktraces
+from tocsin.edges.api.serialize.event import (
+    event_as_kept,
+    event_detail,
+    event_full,
+    event_summary,
+    only_stacktraces,
+)
 from tocsin.storage.views import events, issues
-from tocsin.storage.views.events import EventQuestion, FoundEvent, Which
+from tocsin.storage.views.events import Attachment, EventQuestion, FoundEvent, Which
 
 OF_ISSUES = any_of(Scope.EVENT_READ, Scope.EVENT_WRITE, Scope.EVENT_ADMIN)
 OF_PROJECTS = any_of(Scope.PROJECT_READ, Scope.PROJECT_WRITE, Scope.PROJECT_ADMIN)
@@ -35,6 +41,10 @@ NO_MATCH = "No matching event found, try changing the environments, date range, 
 
 Full = Annotated[str | None, QueryParameter(name="full", description="1 or true for events with all there is of them.")]
 Sample = Annotated[str | None, QueryParameter(name="sample", description="1 or true for an order as good as random.")]
+FileTypes = Annotated[
+    list[str] | None,
+    QueryParameter(name="types", description="Types such as event.minidump; repeat for several, all by default."),
+]
 Collapse = Annotated[
     list[str] | None, QueryParameter(name="collapse", description="What to leave out: stacktraceOnly, fullRelease.")
 ]
@@ -124,6 +134,15 @@ def show_project_event(
     return _detailed(call, found, environments, collapse)
 
 
+def show_event_json(call: NamedDependency[Call], event_id: FromPath[str]) -> Response[Any]:
+    """Show an event of a project as it is kept: normalised, with what was derived from it."""
+    wanted = read_event_id(event_id)
+    found = events.event_of_projects(call.services.views, [call.project.id], wanted) if wanted else None
+    if found is None:
+        raise NotFound("Event not found")
+    return Response(event_as_kept(found.event))
+
+
 def look_up_event_id(call: NamedDependency[Call], event_id: FromPath[str]) -> Response[Any]:
     """Find the issue and the project of an event by its id alone."""
     wanted = require_event_id(event_id)
@@ -157,8 +176,39 @@ def show_attachment(
 ) -> Response[Any]:
     """Describe a file of an event, or with ``?download`` send its content."""
     wanted = read_event_id(event_id)
-    number = int(attachment_id) if attachment_id.isascii() and attachment_id.isdecimal() else 0
+    number = _file_number(attachment_id)
     found = events.file_of_event(call.services.views, call.project, wanted, number) if wanted else None
+    return _described_or_sent(call, found)
+
+
+def list_issue_attachments(
+    call: NamedDependency[Call],
+    issue_id: FromPath[str],
+    paging: NamedDependency[Paging],
+    types: FileTypes = None,
+) -> Response[Any]:
+    """List the files that came with the events of an issue, newest first."""
+    issue, _, _ = issue_of(call, issue_id)
+    found = events.files_of_issue(
+        call.services.views, issue, types=types or (), limit=paging.limit + 1, offset=paging.offset
+    )
+    page = page_by_offset(found, paging.cursor, paging.limit)
+    return paged(call, page, [attachment_object(one) for one in page.rows])
+
+
+def show_issue_attachment(
+    call: NamedDependency[Call], issue_id: FromPath[str], attachment_id: FromPath[str]
+) -> Response[Any]:
+    """Describe a file of one of the events of an issue, or with ``?download`` send its content."""
+    issue, _, _ = issue_of(call, issue_id)
+    return _described_or_sent(call, events.file_of_issue(call.services.views, issue, _file_number(attachment_id)))
+
+
+def _file_number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else 0
+
+
+def _described_or_sent(call: Call, found: Attachment | None) -> Response[Any]:
     if found is None:
         raise NotFound
     if call.one("download") is None:
@@ -252,6 +302,13 @@ EVENT_ROUTES = (
     ),
     Route(
         method="GET",
+        paths=(f"{_EVENT}/{{event_id:str}}/json",),
+        handler=show_event_json,
+        scopes=OF_PROJECTS,
+        tag=_TAG,
+    ),
+    Route(
+        method="GET",
         paths=("/organizations/{org:str}/eventids/{event_id:str}",),
         handler=look_up_event_id,
         scopes=OF_ORGANIZATIONS,
@@ -269,6 +326,14 @@ EVENT_ROUTES = (
         paths=(f"{_EVENT}/{{event_id:str}}/attachments/{{attachment_id:str}}",),
         handler=show_attachment,
         scopes=OF_PROJECTS,
+        tag=_TAG,
+    ),
+    Route(method="GET", paths=issue_paths("/attachments"), handler=list_issue_attachments, scopes=OF_ISSUES, tag=_TAG),
+    Route(
+        method="GET",
+        paths=issue_paths("/attachments/{attachment_id:str}"),
+        handler=show_issue_attachment,
+        scopes=OF_ISSUES,
         tag=_TAG,
     ),
 )

@@ -11,22 +11,24 @@ from litestar.params import FromPath, QueryParameter
 from tocsin.domain.access import Scope
 from tocsin.domain.caller import Reach
 from tocsin.domain.errors import Forbidden, NotFound
+from tocsin.domain.event.event import EventId
 from tocsin.domain.issue.issue import Issue
 from tocsin.domain.issue.revision import entity_tag
 from tocsin.domain.issue.short_id import encode
-from tocsin.edges.api.asked import CursorText, Environments, SearchText, SortText
-from tocsin.edges.api.asked_issues import DEFAULT_QUERY, Frame, read_ids, search_for, selected
+from tocsin.edges.api.asked import CursorText, Environments, SearchText, SortText, says_yes
+from tocsin.edges.api.asked_issues import Frame, kept_search, read_ids, search_for, selected
 from tocsin.edges.api.call import Call
 from tocsin.edges.api.change_body import CHANGES
 from tocsin.edges.api.mutation_request import DryRun, IdempotencyKey, IfMatch, answered, asked_of
 from tocsin.edges.api.paging import PER_PAGE_MAX, paging_headers, read_cursor, read_limit
 from tocsin.edges.api.routing import Route, any_of, issue_paths
 from tocsin.edges.api.serialize.activity import entry_object, story_objects
+from tocsin.edges.api.serialize.explanation import explained
 from tocsin.edges.api.serialize.issue import expansion, issue_detail, issue_object, listed_issue
 from tocsin.edges.api.serialize.user import user_object
-from tocsin.flows.search import FoundIssue, Sort
+from tocsin.flows.search import DirectHit, FoundIssue
 from tocsin.flows.triage import Acting, Outcome
-from tocsin.storage.views import access, issues
+from tocsin.storage.views import access, events, issues
 
 READ = any_of(Scope.EVENT_READ, Scope.EVENT_WRITE, Scope.EVENT_ADMIN)
 WRITE = any_of(Scope.EVENT_WRITE, Scope.EVENT_ADMIN)
@@ -38,9 +40,21 @@ Collapse = Annotated[
     list[str] | None, QueryParameter(name="collapse", description="What to leave out; repeat for more.")
 ]
 Expand = Annotated[list[str] | None, QueryParameter(name="expand", description="What to add; repeat for more.")]
+Hashes = Annotated[
+    list[str] | None, QueryParameter(name="hashes", description="Grouping hashes of the only issues of a project.")
+]
+Explain = Annotated[
+    str | None,
+    QueryParameter(name="explain", description="1 to be told how the issues were found, see docs/api.md."),
+]
+
+HASHES_MAX = 100
+HAS_FILES = "latestEventHasAttachments"
+EXPLAIN = any_of(Scope.ORG_WRITE, Scope.ORG_ADMIN)
+"""Who may see how a search is carried out: those who run the organization."""
 
 
-class _Listing(msgspec.Struct, frozen=True, kw_only=True):
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
     """How the list is to look."""
 
     period: str
@@ -57,25 +71,32 @@ def list_issues(  # noqa: PLR0913 - the parameters of the request
     limit: Limit = None,
     cursor: CursorText = None,
     group: Group = None,
+    hashes: Hashes = None,
     collapse: Collapse = None,
     expand: Expand = None,
+    explain: Explain = None,
 ) -> Response[Any]:
     """List the issues of an organization or of a project that a search finds."""
-    listing = _Listing(period=frame.period, collapse=frozenset(collapse or ()), expand=frozenset(expand or ()))
+    listing = Listing(period=frame.period, collapse=frozenset(collapse or ()), expand=frozenset(expand or ()))
+    if says_yes(explain):
+        call.reach.require(EXPLAIN)
     hit = _direct_hit(call, frame, listing, text)
     if hit is not None:
         return hit
-    if group:
-        return Response(_listed(call, _of_group(call, frame, group), listing))
-    wanted = search_for(call, frame, DEFAULT_QUERY if text is None else text)
+    if group or (hashes and call.project_or_none):
+        named = _of_group(call, frame, group) if group else _of_hashes(call, hashes or ())
+        return Response(listed(call, _counted(call, frame, named), listing))
+    kept = kept_search(call, text)
+    wanted = search_for(call, frame, kept.query)
     wanted = msgspec.structs.replace(
-        wanted, sort=sort or Sort.DATE, limit=_limit(call, limit), cursor=read_cursor(cursor)
+        wanted, sort=sort or kept.sort, limit=_limit(call, limit), cursor=read_cursor(cursor)
     )
     if frame.is_void or not frame.projects:
         return Response([])
-    page = call.services.search.issues(wanted, call.now)
+    page, explanation = call.services.search.explained(wanted, call.now)
     headers = paging_headers(call.services.settings.public_url, call.path, call.query, page)
-    return Response(_listed(call, page.rows, listing), headers=headers)
+    rows = listed(call, page.rows, listing)
+    return Response(explained(explanation, wanted, rows) if says_yes(explain) else rows, headers=headers)
 
 
 def show_issue(
@@ -90,10 +111,15 @@ def show_issue(
     names = environment or []
     if issues.unknown_environments(call.services.views, reach.organization.id, names):
         raise NotFound
-    (shown,) = issues.shown(call.services.views, [issue], reach, call.caller.user)
+    (shown,) = issues.shown(
+        call.services.views, [issue], reach, call.caller.user, with_suggestions="owners" in (expand or ())
+    )
     detail = issues.detail(call.services.views, issue, names, call.now)
     answer = issue_detail(shown, detail, call.services.settings.public_url, collapse or (), call.now)
-    return Response(answer | expansion(shown, expand or ()), headers={"ETag": entity_tag(issue)})
+    answer |= expansion(shown, expand or ())
+    if HAS_FILES in (expand or ()):
+        answer |= _files_known(call, [(issue, detail.numbers.latest_event_id)])[0]
+    return Response(answer, headers={"ETag": entity_tag(issue)})
 
 
 def change_issue(
@@ -202,7 +228,7 @@ def _object(call: Call, issue: Issue, reach: Reach, environment: Sequence[str] =
     return issue_object(shown, numbers, call.services.settings.public_url, call.now)
 
 
-def _direct_hit(call: Call, frame: Frame, listing: _Listing, text: str | None) -> Response[Any] | None:
+def _direct_hit(call: Call, frame: Frame, listing: Listing, text: str | None) -> Response[Any] | None:
     """Answer a query that is the id of an event or, if short ids are to be looked up, of an issue (3.3)."""
     if not text or not text.strip():
         return None
@@ -210,28 +236,54 @@ def _direct_hit(call: Call, frame: Frame, listing: _Listing, text: str | None) -
     hit = call.services.search.direct_hit(text, call.reach.projects, short_ids=short_ids)
     if hit is None:
         return None
-    extra = {"matchingEventId": hit.event_id} if hit.event_id else {}
-    rows = [row | extra for row in _listed(call, _counted(call, frame, hit.issues), listing)]
+    extra = _matching(hit) if hit.event_id else {}
+    rows = [row | extra for row in listed(call, _counted(call, frame, hit.issues), listing)]
     return Response(rows, headers={"X-Sentry-Direct-Hit": "1"} if len(rows) == 1 else {})
 
 
-def _of_group(call: Call, frame: Frame, group: list[str]) -> Sequence[FoundIssue]:
+def _matching(hit: DirectHit) -> dict[str, Any]:
+    return {"matchingEventId": hit.event_id, "matchingEventEnvironment": hit.environment or None}
+
+
+def _of_group(call: Call, frame: Frame, group: list[str]) -> list[Issue]:
     found = issues.by_ids(call.services.views, read_ids(group, "Group ids must be integers"))
     hidden = {issue.project_id for issue in found} - call.reach.project_ids
     if any(access.project_exists(call.services.views, call.reach.organization, str(one)) for one in hidden):
         raise Forbidden
     project_ids = {project.id for project in frame.projects}
-    return _counted(call, frame, [issue for issue in found if issue.project_id in project_ids])
+    return [issue for issue in found if issue.project_id in project_ids]
+
+
+def _of_hashes(call: Call, hashes: Sequence[str]) -> list[Issue]:
+    return issues.by_hashes(call.services.views, call.project, hashes[:HASHES_MAX])
 
 
 def _counted(call: Call, frame: Frame, found: Sequence[Issue]) -> Sequence[FoundIssue]:
     return call.services.search.statistics(found, frame.window, frame.environments, frame.period, call.now)
 
 
-def _listed(call: Call, found: Sequence[FoundIssue], listing: _Listing) -> list[dict[str, Any]]:
-    around = issues.shown(call.services.views, [one.issue for one in found], call.reach, call.caller.user)
+def listed(call: Call, found: Sequence[FoundIssue], listing: Listing) -> list[dict[str, Any]]:
+    """Return issues as a list shows them."""
+    around = issues.shown(
+        call.services.views,
+        [one.issue for one in found],
+        call.reach,
+        call.caller.user,
+        with_suggestions="owners" in listing.expand,
+    )
     public_url = call.services.settings.public_url
-    return [listed_issue(shown, one, listing, public_url, call.now) for shown, one in zip(around, found, strict=True)]
+    rows = [listed_issue(shown, one, listing, public_url, call.now) for shown, one in zip(around, found, strict=True)]
+    if HAS_FILES not in listing.expand:
+        return rows
+    files = _files_known(call, [(one.issue, one.latest_event_id) for one in found])
+    return [row | known for row, known in zip(rows, files, strict=True)]
+
+
+def _files_known(call: Call, latest: Sequence[tuple[Issue, EventId | None]]) -> list[dict[str, bool]]:
+    """Say of each issue whether its latest event came with files."""
+    keys = [(issue.project_id, event_id) for issue, event_id in latest]
+    having = events.having_files(call.services.views, [(one, event_id) for one, event_id in keys if event_id])
+    return [{HAS_FILES: key in having} for key in keys]
 
 
 def _limit(call: Call, text: str | None) -> int:

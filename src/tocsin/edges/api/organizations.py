@@ -1,14 +1,15 @@
 """Organizations, and the environments their projects run in (spec/search.md 5.11, 5.17)."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Response
 from litestar.di import NamedDependency
+from litestar.params import QueryParameter
 
 from tocsin.domain.access import Scope
 from tocsin.domain.caller import Reach
-from tocsin.domain.organization import Organization
-from tocsin.edges.api.asked import Paging, SearchText, paged
+from tocsin.domain.organization import Organization, User
+from tocsin.edges.api.asked import Paging, SearchText, paged, says_yes
 from tocsin.edges.api.call import Call
 from tocsin.edges.api.projects import ORGANIZATION_READ
 from tocsin.edges.api.routing import Route, any_of
@@ -18,13 +19,29 @@ from tocsin.edges.api.serialize.team import team_object
 from tocsin.edges.api.settings_body import ORGANIZATION_SETTINGS
 from tocsin.storage.views import access, organizations, people, projects
 
+SORTS = frozenset({"members", "projects", "events"})
+
+Owner = Annotated[str | None, QueryParameter(name="owner", description="1 for those that the caller owns.")]
+SortBy = Annotated[str | None, QueryParameter(name="sortBy", description="members, projects or events.")]
+
 
 def list_organizations(
-    call: NamedDependency[Call], paging: NamedDependency[Paging], text: SearchText = None
+    call: NamedDependency[Call],
+    paging: NamedDependency[Paging],
+    text: SearchText = None,
+    owner: Owner = None,
+    sort_by: SortBy = None,
 ) -> Response[Any]:
     """List the organizations that the caller belongs to, newest first."""
-    known = organizations.organizations_of(call.services.views, call.caller.user)
-    page = paging.numbered([one for one in known if _fits(one, text or "")])
+    views, user = call.services.views, call.caller.user
+    known = [one for one in organizations.organizations_of(views, user) if _fits(one, text or "", user)]
+    if says_yes(owner):
+        owned = organizations.owned_by(views, user)
+        known = [one for one in known if one.id in owned]
+    if sort_by and sort_by in SORTS:
+        sizes = organizations.sizes(views, [one.id for one in known])
+        known.sort(key=lambda one: getattr(sizes[one.id], sort_by), reverse=True)
+    page = paging.numbered(known)
     url = call.services.settings.public_url
     return paged(call, page, [organization_object(one, url) for one in page.rows])
 
@@ -54,12 +71,12 @@ def _with_projects(call: Call, reach: Reach) -> dict[str, Any]:
     }
 
 
-def _fits(one: Organization, text: str) -> bool:
-    """Say whether the organization is what *text* looks for: ``id:7``, ``slug:acme``, or a part of either name."""
-    return all(_fits_word(one, word) for word in text.split())
+def _fits(one: Organization, text: str, user: User) -> bool:
+    """Say whether the organization, one of *user*, is what *text* looks for, word by word (spec/search.md 5.11)."""
+    return all(_fits_word(one, word, user) for word in text.split())
 
 
-def _fits_word(one: Organization, word: str) -> bool:
+def _fits_word(one: Organization, word: str, user: User) -> bool:
     key, _, value = word.partition(":")
     match key:
         case "id":
@@ -67,7 +84,9 @@ def _fits_word(one: Organization, word: str) -> bool:
         case "slug":
             return one.slug == value
         case "status":
-            return value == "active"
+            return value in {"active", "visible"}
+        case "email":
+            return user.email == value.lower()
         case _:
             return word.lower() in one.slug or word.lower() in one.name.lower()
 

@@ -1,10 +1,10 @@
 """Teams and members of organizations (spec/search.md 5.14)."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Response
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, QueryParameter
 
 from tocsin.domain.access import Role, Scope
 from tocsin.domain.errors import NotFound
@@ -13,6 +13,7 @@ from tocsin.edges.api.call import Call
 from tocsin.edges.api.projects import ORGANIZATION_READ, PROJECT_READ
 from tocsin.edges.api.routing import Route, any_of
 from tocsin.edges.api.serialize.member import member_detail, member_object, team_member_object
+from tocsin.edges.api.serialize.organization import organization_object
 from tocsin.edges.api.serialize.project import project_object
 from tocsin.edges.api.serialize.team import team_object
 from tocsin.storage.views import people
@@ -20,6 +21,11 @@ from tocsin.storage.views import projects as project_views
 from tocsin.storage.views.people import ShownMember, ShownTeam
 
 MEMBER_READ = any_of(Scope.MEMBER_READ, Scope.MEMBER_WRITE, Scope.MEMBER_ADMIN)
+Expand = Annotated[list[str] | None, QueryParameter(name="expand", description="projects, to have them added.")]
+Collapse = Annotated[
+    list[str] | None, QueryParameter(name="collapse", description="organization, to have it left out.")
+]
+
 TEAM_READ = any_of(Scope.TEAM_READ, Scope.TEAM_WRITE, Scope.TEAM_ADMIN)
 
 
@@ -33,9 +39,22 @@ def list_teams(call: NamedDependency[Call], paging: NamedDependency[Paging], tex
     return paged(call, page, body)
 
 
-def show_team(call: NamedDependency[Call], team: FromPath[str]) -> Response[Any]:
-    """Show a team by slug or id."""
-    return Response(_team(call, _named(call, team)))
+def show_team(
+    call: NamedDependency[Call], team: FromPath[str], expand: Expand = None, collapse: Collapse = None
+) -> Response[Any]:
+    """Show a team by slug or id, with its organization; ``expand=projects`` adds its projects."""
+    shown = team_shown(call, team)
+    if "organization" not in (collapse or ()):
+        url = call.services.settings.public_url
+        shown["organization"] = organization_object(call.reach.organization, url)
+    if "projects" in (expand or ()):
+        shown["projects"] = _projects(call, _named(call, team))
+    return Response(shown)
+
+
+def team_shown(call: Call, reference: str) -> dict[str, Any]:
+    """Return a team by slug or id. Raises NotFound."""
+    return _team(call, _named(call, reference))
 
 
 def list_team_projects(
@@ -71,12 +90,17 @@ def list_members(
 
 def show_member(call: NamedDependency[Call], member_id: FromPath[str]) -> Response[Any]:
     """Show a member by id; ``me`` is the caller."""
+    return Response(member_shown(call, member_id))
+
+
+def member_shown(call: Call, reference: str) -> dict[str, Any]:
+    """Return a member by id in full; ``me`` is the caller. Raises NotFound."""
     members = _members(call)
     owners = [one for one in members if one.member.role is Role.OWNER]
     for one in members:
         is_caller = one.member.user.id == call.caller.user.id
-        if (member_id == "me" and is_caller) or str(one.member.id) == member_id:
-            return Response(member_detail(one, is_only_owner=owners == [one]))
+        if (reference == "me" and is_caller) or str(one.member.id) == reference:
+            return member_detail(one, is_only_owner=owners == [one])
     raise NotFound
 
 

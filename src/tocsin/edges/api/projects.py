@@ -1,5 +1,7 @@
 """Projects, their environments and their keys (spec/search.md 5.10, 5.13, 5.17)."""
 
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Annotated, Any
 
 from litestar import Response
@@ -9,6 +11,7 @@ from litestar.params import FromPath, QueryParameter
 from tocsin.domain.access import Scope
 from tocsin.domain.errors import InvalidQuery, NotFound
 from tocsin.domain.organization import ClientKey, Project
+from tocsin.domain.query.window import Grid, daily_grid, hourly_grid
 from tocsin.edges.api.asked import Paging, SearchText, paged, says_yes
 from tocsin.edges.api.call import Call
 from tocsin.edges.api.routing import Route, any_of
@@ -17,13 +20,21 @@ from tocsin.edges.api.serialize.organization import organization_object
 from tocsin.edges.api.serialize.project import project_detail, project_object
 from tocsin.edges.api.serialize.project_key import key_object
 from tocsin.edges.api.settings_body import PROJECT_SETTINGS
-from tocsin.storage.views import organizations, projects
+from tocsin.storage.views import organizations, projects, volume
 from tocsin.storage.views.projects import ShownProject
 
 ORGANIZATION_READ = any_of(Scope.ORG_READ, Scope.ORG_WRITE, Scope.ORG_ADMIN)
 PROJECT_READ = any_of(Scope.PROJECT_READ, Scope.PROJECT_WRITE, Scope.PROJECT_ADMIN)
 VISIBILITIES = ("all", "hidden", "visible")
+PERIODS: dict[str, Callable[[datetime], Grid]] = {
+    "24h": hourly_grid,
+    "14d": lambda now: daily_grid(now, 14),
+    "30d": lambda now: daily_grid(now, 30),
+}
 
+StatsPeriod = Annotated[
+    str | None, QueryParameter(name="statsPeriod", description="Events over time of each project: 24h, 14d or 30d.")
+]
 AllProjects = Annotated[str | None, QueryParameter(name="all_projects", description="1 for the whole list at once.")]
 Visibility = Annotated[str | None, QueryParameter(name="visibility", description="visible (default), hidden or all.")]
 KeyStatus = Annotated[str | None, QueryParameter(name="status", description="active or inactive; all by default.")]
@@ -34,15 +45,29 @@ def list_projects(
     paging: NamedDependency[Paging],
     text: SearchText = None,
     all_projects: AllProjects = None,
+    period: StatsPeriod = None,
 ) -> Response[Any]:
     """List the projects of an organization that the caller may see, by slug."""
-    reach = call.reach
-    shown = projects.shown_projects(call.services.views, reach.projects, call.caller.user.id)
+    if period and period not in PERIODS:
+        raise InvalidQuery(f"Invalid statsPeriod: {period!r}. Valid choices are {', '.join(PERIODS)}.")
+    shown = projects.shown_projects(call.services.views, call.reach.projects, call.caller.user.id)
     wanted = [one for one in shown if _fits(one, text or "")]
     if says_yes(all_projects):
-        return Response([project_object(one, reach.scopes) for one in wanted])
+        return Response(_listed(call, wanted, period))
     page = paging.numbered(wanted)
-    return paged(call, page, [project_object(one, reach.scopes) for one in page.rows])
+    return paged(call, page, _listed(call, page.rows, period))
+
+
+def _listed(call: Call, shown: Sequence[ShownProject], period: str | None) -> list[dict[str, Any]]:
+    """Return projects, each with its events over time if a period is asked for."""
+    listed = [project_object(one, call.reach.scopes) for one in shown]
+    if not period:
+        return listed
+    grid = PERIODS[period](call.now)
+    counts = volume.received(call.services.views, [one.project.id for one in shown], grid)
+    none = (0,) * grid.points
+    series = [zip(grid.starts, counts.get(one.project.id, none), strict=True) for one in shown]
+    return [row | {"stats": [list(point) for point in points]} for row, points in zip(listed, series, strict=True)]
 
 
 def list_all_projects(call: NamedDependency[Call], paging: NamedDependency[Paging]) -> Response[Any]:

@@ -3,26 +3,40 @@
 from tocsin.edges.api.comments import COMMENT_ROUTES
 from tocsin.edges.api.events import EVENT_ROUTES
 from tocsin.edges.api.index import INDEX_ROUTES
+from tocsin.edges.api.issue_numbers import ISSUE_NUMBER_ROUTES
 from tocsin.edges.api.issues import ISSUE_ROUTES
 from tocsin.edges.api.mutations import MUTATION_ROUTES
 from tocsin.edges.api.organizations import ORGANIZATION_ROUTES
+from tocsin.edges.api.ownership import OWNERSHIP_ROUTES
 from tocsin.edges.api.people import PEOPLE_ROUTES
+from tocsin.edges.api.people_changes import PEOPLE_CHANGE_ROUTES
+from tocsin.edges.api.project_changes import PROJECT_CHANGE_ROUTES
 from tocsin.edges.api.projects import PROJECT_ROUTES
 from tocsin.edges.api.releases import RELEASE_ROUTES
 from tocsin.edges.api.routing import Route
+from tocsin.edges.api.searches import SEARCH_ROUTES
 from tocsin.edges.api.shares import SHARE_ROUTES
 from tocsin.edges.api.tags import TAG_ROUTES
+from tocsin.edges.api.user_reports import USER_REPORT_ROUTES
+from tocsin.edges.api.volume import VOLUME_ROUTES
 
 ROUTES: tuple[Route, ...] = (
     *INDEX_ROUTES,
     *ORGANIZATION_ROUTES,
     *PROJECT_ROUTES,
+    *OWNERSHIP_ROUTES,
+    *PROJECT_CHANGE_ROUTES,
     *PEOPLE_ROUTES,
+    *PEOPLE_CHANGE_ROUTES,
     *RELEASE_ROUTES,
     *ISSUE_ROUTES,
     *MUTATION_ROUTES,
     *COMMENT_ROUTES,
     *SHARE_ROUTES,
+    *ISSUE_NUMBER_ROUTES,
     *EVENT_ROUTES,
     *TAG_ROUTES,
+    *USER_REPORT_ROUTES,
+    *VOLUME_ROUTES,
+    *SEARCH_ROUTES,
 )

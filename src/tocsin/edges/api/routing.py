@@ -45,9 +45,16 @@ def issue_paths(rest: str = "", *, with_legacy: bool = True) -> tuple[str, ...]:
 
 
 def build(routes: Sequence[Route]) -> list[HTTPRouteHandler]:
-    """Return Litestar's handlers for the table, one per path; each carries its row in ``opt["route"]``."""
+    """Return Litestar's handlers for the table, one per path.
+
+    Each carries its row in ``opt["route"]`` and the methods of its path in ``opt["allow"]``.
+    """
+    methods: dict[str, set[str]] = {}
+    for route in routes:
+        for path in route.paths:
+            methods.setdefault(path, {"HEAD", "OPTIONS"}).add(route.method)
     # A handler of several paths would be moved to a thread once per path, and answer with a coroutine.
-    return [_handler(route, path) for route in routes for path in route.paths]
+    return [_handler(route, path, ", ".join(sorted(methods[path]))) for route in routes for path in route.paths]
 
 
 def _documenting(body: Schema) -> type[Operation]:
@@ -62,14 +69,14 @@ def _documenting(body: Schema) -> type[Operation]:
     return WithBody
 
 
-def _handler(route: Route, path: str) -> HTTPRouteHandler:
+def _handler(route: Route, path: str, allow: str) -> HTTPRouteHandler:
     handler = HTTPRouteHandler(
         path,
         # Scripts read the Link header with HEAD; the server leaves the body out.
         http_method=["GET", "HEAD"] if route.method == "GET" else route.method,
         status_code=200,
         operation_class=_documenting(route.body) if route.body else Operation,
-        opt={"route": route, "exclude_from_csrf": True},
+        opt={"route": route, "allow": allow, "exclude_from_csrf": True},
         sync_to_thread=True,
         tags=[route.tag],
         name=f"{route.method} {path}",

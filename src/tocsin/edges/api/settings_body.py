@@ -2,7 +2,8 @@
 
 from litestar.openapi.spec import OpenAPIType, Schema
 
-from tocsin.domain.settings import NAME_CHARS_MAX, PLATFORM_CHARS_MAX, RESOLVE_AGE_HOURS_MAX, SLUG_RULE
+from tocsin.domain.naming import NAME_CHARS_MAX
+from tocsin.domain.settings import PLATFORM_CHARS_MAX, RESOLVE_AGE_HOURS_MAX, SLUG_RULE
 
 
 def _text(description: str, chars_max: int) -> Schema:

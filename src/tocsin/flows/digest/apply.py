@@ -21,6 +21,7 @@ from tocsin.domain.organization import Project
 from tocsin.domain.pipeline import Attachment
 from tocsin.domain.release.version import follows_semver
 from tocsin.flows.digest.groups import Group, grouped
+from tocsin.flows.digest.owners import note_owners
 from tocsin.flows.digest.surroundings import note_surroundings
 from tocsin.storage.blobs import BlobStore, ContentHash
 from tocsin.storage.history.insert import insert
@@ -35,6 +36,7 @@ from tocsin.storage.state import (
     outbox,
     projects,
     releases,
+    user_reports,
 )
 from tocsin.storage.state.engine import State, Transaction
 
@@ -91,6 +93,8 @@ class BatchWriter:
         observed = _observe(connection, groups, now)
         _tell(connection, observed, now)
         note_surroundings(connection, groups, observed)
+        note_owners(connection, groups, observed, now)
+        user_reports.attach(connection, fresh)
         _keep_files(connection, stored, now)
         applied.record(connection, batch_id, now)
         taken = [event for group in groups for event in group.events]
@@ -122,7 +126,8 @@ def _first_of_each_id(events: Sequence[Event]) -> dict[applied.EventKey, Event]:
 
 def _owned_groups(connection: Transaction, batch_id: str, events: Sequence[Event]) -> list[Group]:
     """Return *events* by issue, and let go of those that came to nothing."""
-    known = projects.by_ids(connection, {event.project_id for event in events})
+    found = projects.by_ids(connection, {event.project_id for event in events})
+    known = {project_id: project for project_id, project in found.items() if not project.is_leaving}
     groups = grouped(connection, [event for event in events if event.project_id in known], known)
     kept = {_key(event) for group in groups for event in group.events}
     applied.disown(connection, batch_id, [_key(event) for event in events if _key(event) not in kept])

@@ -1,5 +1,6 @@
 """Find issues: plan a query over state and history, and answer with a page of issues and their figures."""
 
+from tocsin.flows.search.explain import Explanation
 from tocsin.flows.search.find import Search
 from tocsin.flows.search.request import (
     DirectHit,
@@ -15,6 +16,7 @@ from tocsin.flows.search.request import (
 
 __all__ = [
     "DirectHit",
+    "Explanation",
     "FoundIssue",
     "GroupStats",
     "IssueSearch",

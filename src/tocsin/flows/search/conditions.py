@@ -15,6 +15,7 @@ from tocsin.flows.search.request import IssueSearch
 from tocsin.storage.state import teams, users
 from tocsin.storage.state.engine import Transaction
 from tocsin.storage.state.issue_conditions import (
+    AllOf,
     Among,
     AnyOf,
     AssignedTo,
@@ -30,9 +31,12 @@ from tocsin.storage.state.issue_conditions import (
     Order,
     RegressedIn,
     SubscribedBy,
+    Suggested,
+    SuggestedTo,
     Unassigned,
 )
 from tocsin.storage.views import named_releases
+from tocsin.storage.views.named_releases import Met
 
 INBOX_DAYS = 7
 """How long issues wait for review before ``is:for_review`` forgets them."""
@@ -49,17 +53,20 @@ class _Asking(msgspec.Struct, frozen=True, kw_only=True):
 
     connection: Transaction
     wanted: IssueSearch
+    met: Met | None
     now: datetime
 
 
 def conditions(
-    connection: Transaction, terms: Sequence[Term], wanted: IssueSearch, now: datetime
+    connection: Transaction, terms: Sequence[Term], wanted: IssueSearch, met: Met | None, now: datetime
 ) -> tuple[Condition, ...]:
     """Return the conditions that *terms* put on issues; *wanted* tells who asks and what is searched.
 
+    The latest release is one of those *met*, where that is given.
+
     Raises InvalidQuery for a short id that names nothing.
     """
-    asking = _Asking(connection=connection, wanted=wanted, now=now)
+    asking = _Asking(connection=connection, wanted=wanted, met=met, now=now)
     return tuple(_condition(term, asking) for term in terms)
 
 
@@ -111,10 +118,28 @@ def _assigned(term: Term, asking: _Asking) -> Condition:
 
 
 def _assigned_to(name: str, asking: _Asking) -> Condition:
+    return Unassigned() if name == "none" else _people(name, asking)
+
+
+def _assigned_or_suggested(term: Term, asking: _Asking) -> Condition:
+    if _is_present(term):
+        return AnyOf((Not(Unassigned()), Suggested()))
+    return AnyOf(tuple(_assigned_or_suggested_to(name, asking) for name in _texts(term)))
+
+
+def _assigned_or_suggested_to(name: str, asking: _Asking) -> Condition:
+    """Return the condition that *name* has the issue, or is suggested for it while nobody has it."""
+    if name == "none":
+        return AllOf((Unassigned(), Not(Suggested())))
+    people = _people(name, asking)
+    suggested = SuggestedTo(user_ids=people.user_ids, team_ids=people.team_ids)
+    return AnyOf((people, AllOf((Unassigned(), suggested))))
+
+
+def _people(name: str, asking: _Asking) -> AssignedTo:
+    """Return whom *name* means: a user together with their teams, or teams alone."""
     viewer = asking.wanted.viewer
     match name:
-        case "none":
-            return Unassigned()
         case "me":
             return AssignedTo(user_ids=(viewer.user_id,), team_ids=viewer.team_ids)
         case "my_teams":
@@ -168,7 +193,7 @@ def _first_release(term: Term, asking: _Asking) -> Condition:
         return Not(Among(Field.FIRST_RELEASE, ("",)))
     versions = [version for version in _texts(term) if version != LATEST]
     if LATEST in term.values:
-        versions += named_releases.latest_versions(asking.connection, asking.wanted.project_ids)
+        versions += named_releases.latest_versions(asking.connection, asking.wanted.project_ids, asking.met)
     search = asking.wanted
     if search.environments is None:
         return Among(Field.FIRST_RELEASE, tuple(versions))
@@ -202,8 +227,7 @@ _READERS: Mapping[str, Callable[[Term, _Asking], Condition]] = {
     "status": _status,
     "substatus": _substatus,
     "assigned_to": _assigned,
-    # Nobody is suggested before there are suspect commits and ownership rules.
-    "assigned_or_suggested": _assigned,
+    "assigned_or_suggested": _assigned_or_suggested,
     "bookmarked_by": _bookmarked,
     "subscribed_by": _subscribed,
     "first_seen": _first_seen,

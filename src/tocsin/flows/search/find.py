@@ -12,8 +12,10 @@ from tocsin.domain.issue.display import displayed_status
 from tocsin.domain.issue.issue import Issue, IssueId, ProjectId, Status
 from tocsin.domain.organization import Project
 from tocsin.domain.query.paging import Page, page_by_score
+from tocsin.domain.query.tree import And
 from tocsin.domain.query.window import Grid, Window, daily_grid, fitting_grid, hourly_grid
 from tocsin.flows.search import ranked
+from tocsin.flows.search.explain import Explanation, Stopwatch
 from tocsin.flows.search.plan import Plan
 from tocsin.flows.search.question import Question, question
 from tocsin.flows.search.ranked import Ranked
@@ -27,6 +29,7 @@ from tocsin.storage.history.seen import Seen
 from tocsin.storage.history.store import History
 from tocsin.storage.state import issue_conditions, issue_hashes, issues
 from tocsin.storage.state.engine import State
+from tocsin.storage.views.named_releases import met_for
 
 NAMED_ISSUES_MAX = 200
 """So few issues are named to history by their hashes: that is faster than asking it about all events."""
@@ -49,37 +52,52 @@ class Search:
         The page may be shorter than the limit where issues look different from how they are kept (spec/search.md 2.0).
         Raises InvalidQuery for an order, a project or a short id that has no meaning.
         """
-        with self._state.read() as connection:
-            asked = question(connection, wanted, now)
-        page = self._page(asked, wanted, now)
-        with self._state.read() as connection:
-            loaded = issues.load(connection, [row.id for row in page.rows])
-        options = {project.id: project.options for project in wanted.projects}
-        shown = [
-            loaded[row.id]
-            for row in page.rows
-            if row.id in loaded and _looks_right(loaded[row.id], asked, options, now)
-        ]
-        figured = Wanted(
-            selection=asked.selection, where=asked.where, grid=_grid(wanted.group_stats, asked.window, now)
+        return self.explained(wanted, now)[0]
+
+    def explained(self, wanted: IssueSearch, now: datetime) -> tuple[Page[FoundIssue], Explanation]:
+        """Return what ``issues`` does, and how it was found."""
+        watch = Stopwatch()
+        with watch.step("plan"):
+            asked = self._question(wanted, now)
+        page = self._page(asked, wanted, now, watch)
+        with watch.step("load issues") as step:
+            shown = self._loaded(page.rows, asked, wanted, now)
+            step.rows = len(shown)
+        with watch.step("count events") as step:
+            found = self._shown(shown, _wanted(asked, wanted, now))
+            step.rows = len(found)
+        explanation = Explanation(
+            plan=asked.plan,
+            sort=asked.sort,
+            query=wanted.query,
+            window=asked.window,
+            hits=page.hits,
+            steps=tuple(watch.steps),
         )
-        return Page(self._shown(shown, figured), page.previous, page.next, hits=page.hits)
+        return Page(found, page.previous, page.next, hits=page.hits), explanation
 
     def ids(self, wanted: IssueSearch, now: datetime) -> tuple[IssueId, ...]:
         """Return all issues found, however many, in no order; sort, cursor and limit do not matter."""
-        with self._state.read() as connection:
-            asked = question(connection, _unsorted(wanted), now)
-            if asked.plan is Plan.STATE:
+        asked = self._question(_unsorted(wanted), now)
+        if asked.plan is Plan.STATE:
+            with self._state.read() as connection:
                 return tuple(ranked.ids_from_state(connection, asked))
         return tuple(row.id for row in self._from_history(asked, now))
 
-    def count(self, wanted: IssueSearch, now: datetime) -> int:
-        """Return how many issues are found, as far as ``HITS_MAX``; sort, cursor and limit do not matter."""
-        with self._state.read() as connection:
-            asked = question(connection, _unsorted(wanted), now)
-            if asked.plan is Plan.STATE:
-                return issue_conditions.count(connection, asked.conditions, ranked.HITS_MAX)
-        return min(len(self._from_history(asked, now)), ranked.HITS_MAX)
+    def count(self, wanted: IssueSearch, now: datetime, *, most: int = ranked.HITS_MAX) -> int:
+        """Return how many issues are found, as far as *most*; sort, cursor and limit do not matter."""
+        asked = self._question(_unsorted(wanted), now)
+        if asked.plan is Plan.STATE:
+            with self._state.read() as connection:
+                return issue_conditions.count(connection, asked.conditions, most)
+        return min(len(self._from_history(asked, now)), most)
+
+    def figured(self, issues: Sequence[Issue], wanted: IssueSearch, now: datetime) -> tuple[FoundIssue, ...]:
+        """Return *issues* with the figures that they would have among what *wanted* finds, in their order.
+
+        Raises InvalidQuery as ``issues`` does.
+        """
+        return self._shown(issues, _wanted(self._question(wanted, now), wanted, now))
 
     def statistics(
         self,
@@ -101,29 +119,47 @@ class Search:
         """
         event_id = _event_id(text)
         if event_id is not None:
-            found = self._owners_of(event_id, [project.id for project in projects])
-            return DirectHit(issues=found, event_id=event_id) if found else None
+            return self._owners_of(event_id, [project.id for project in projects])
         named = self._by_short_id(text, projects) if short_ids else None
         return None if named is None else DirectHit(issues=(named,))
 
-    def _page(self, asked: Question, wanted: IssueSearch, now: datetime) -> Page[Ranked]:
+    def _question(self, wanted: IssueSearch, now: datetime) -> Question:
+        met = met_for(self._history, And(wanted.query.terms), wanted.project_ids, wanted.environments)
+        with self._state.read() as connection:
+            return question(connection, wanted, now, met)
+
+    def _page(self, asked: Question, wanted: IssueSearch, now: datetime, watch: Stopwatch) -> Page[Ranked]:
         if asked.sort is not Sort.INBOX and asked.plan is Plan.STATE:
-            with self._state.read() as connection:
-                return ranked.page_from_state(connection, asked, wanted.cursor, wanted.limit)
-        rows = self._all(asked, now)
+            with watch.step("page in state") as step, self._state.read() as connection:
+                page = ranked.page_from_state(connection, asked, wanted.cursor, wanted.limit)
+                step.rows = len(page.rows)
+                return page
+        rows = self._all(asked, now, watch)
         return page_by_score(rows, ranked.score_of, wanted.cursor, wanted.limit)
 
-    def _all(self, asked: Question, now: datetime) -> list[Ranked]:
+    def _all(self, asked: Question, now: datetime, watch: Stopwatch) -> list[Ranked]:
         in_state = asked.plan is Plan.STATE
-        found = [] if in_state else self._from_history(asked, now)
+        found = [] if in_state else self._from_history(asked, now, watch)
         if asked.sort is not Sort.INBOX:
             return found
-        with self._state.read() as connection:
+        with watch.step("inbox in state") as step, self._state.read() as connection:
             issue_ids = ranked.ids_from_state(connection, asked) if in_state else (row.id for row in found)
-            return ranked.by_inbox(connection, issue_ids)
+            waiting = ranked.by_inbox(connection, issue_ids)
+            step.rows = len(waiting)
+            return waiting
 
-    def _from_history(self, asked: Question, now: datetime) -> list[Ranked]:
-        return ranked.all_from_history(self._state, self._history, asked, now, named_issues_max=self._named_issues_max)
+    def _from_history(self, asked: Question, now: datetime, watch: Stopwatch | None = None) -> list[Ranked]:
+        return ranked.all_from_history(
+            self._state, self._history, asked, now, self._named_issues_max, watch or Stopwatch()
+        )
+
+    def _loaded(self, rows: Sequence[Ranked], asked: Question, wanted: IssueSearch, now: datetime) -> list[Issue]:
+        """Return the issues of *rows* that look as they were asked for."""
+        with self._state.read() as connection:
+            loaded = issues.load(connection, [row.id for row in rows])
+        options = {project.id: project.options for project in wanted.projects}
+        known = [loaded[row.id] for row in rows if row.id in loaded]
+        return [issue for issue in known if _looks_right(issue, asked, options, now)]
 
     def _shown(self, issues: Sequence[Issue], wanted: Wanted) -> tuple[FoundIssue, ...]:
         if not issues:
@@ -133,7 +169,7 @@ class Search:
         found = figures(self._history, scopes, wanted)
         return tuple(_found(issue, one, wanted) for issue, one in zip(issues, found, strict=True))
 
-    def _owners_of(self, event_id: EventId, project_ids: Sequence[ProjectId]) -> tuple[Issue, ...]:
+    def _owners_of(self, event_id: EventId, project_ids: Sequence[ProjectId]) -> DirectHit | None:
         selection = Selection(where=is_event(event_id))
         page = events.page(self._history, ProjectScope(tuple(project_ids)), selection, Part(_EVENTS_OF_ONE_ID_MAX))
         keys = {(ProjectId(one.project_id), one.primary_hash): one.digested_at for one in page}
@@ -145,7 +181,8 @@ class Search:
                 if owner.issue_id is not None and (owner.since is None or owner.since <= keys[key])
             }
             loaded = issues.load(connection, owned)
-        return tuple(issue for _, issue in sorted(loaded.items()) if issue.status in _SHOWN)
+        found = tuple(issue for _, issue in sorted(loaded.items()) if issue.status in _SHOWN)
+        return DirectHit(issues=found, event_id=event_id, environment=page[0].environment) if found else None
 
     def _by_short_id(self, text: str, projects: Sequence[Project]) -> Issue | None:
         name = short_id.parse(text)
@@ -168,6 +205,11 @@ def _looks_right(issue: Issue, asked: Question, options: dict[ProjectId, dict[st
     hours = options[issue.project_id].get("resolveAge")
     shown = displayed_status(issue, now, resolve_age_hours=hours if isinstance(hours, int) and hours else None)
     return shown in asked.statuses
+
+
+def _wanted(asked: Question, wanted: IssueSearch, now: datetime) -> Wanted:
+    """Return which figures a list shows."""
+    return Wanted(selection=asked.selection, where=asked.where, grid=_grid(wanted.group_stats, asked.window, now))
 
 
 def _grid(group_stats: GroupStats, window: Window, now: datetime) -> Grid | None:
@@ -200,6 +242,7 @@ def _found(issue: Issue, counted: Figures, wanted: Wanted) -> FoundIssue:
         series=_series(wanted.grid, counted.series),
         filtered_series=None if wanted.where is None else _series(wanted.grid, counted.filtered_series),
         is_unhandled=not counted.is_handled,
+        latest_event_id=counted.latest_event_id,
     )
 
 

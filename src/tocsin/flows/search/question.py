@@ -22,9 +22,10 @@ from tocsin.storage.history.matching import matching
 from tocsin.storage.history.scope import Selection
 from tocsin.storage.state.engine import Transaction
 from tocsin.storage.state.issue_conditions import Among, Between, Condition, Field, Order
-from tocsin.storage.views.named_releases import names
+from tocsin.storage.views.named_releases import Met, names
 
 _PROJECT = KEYS["project"]
+_INBOX_KEYS = frozenset(KEYS[name] for name in ("is", "status", "assigned_or_suggested"))
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -52,8 +53,10 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
         return self.selection if self.where is None else msgspec.structs.replace(self.selection, where=self.where)
 
 
-def question(connection: Transaction, wanted: IssueSearch, now: datetime) -> Question:
+def question(connection: Transaction, wanted: IssueSearch, now: datetime, met: Met | None = None) -> Question:
     """Return what *wanted* asks; without a project left to search nothing can be found.
+
+    *met* are the releases that ran in the environments asked for, see `tocsin.storage.views.named_releases.met_for`.
 
     Raises InvalidQuery for projects and short ids nobody knows, and for orders that do not go with the query.
     """
@@ -69,9 +72,9 @@ def question(connection: Transaction, wanted: IssueSearch, now: datetime) -> Que
         sort=sort,
         window=window,
         project_ids=wanted.project_ids,
-        conditions=(*_standing(wanted, window, chosen), *conditions(connection, parts.issue_terms, wanted, now)),
+        conditions=(*_standing(wanted, window, chosen), *conditions(connection, parts.issue_terms, wanted, met, now)),
         selection=Selection(start=window.start, end=window.end, environments=wanted.environments or ()),
-        where=_where(connection, parts.event_terms, searched, now),
+        where=_where(connection, parts.event_terms, searched, met, now),
         aggregates=parts.aggregate_terms,
         statuses=_shown_statuses(parts),
     )
@@ -108,6 +111,9 @@ def _check_inbox(sort: Sort, parts: Split) -> None:
         raise InvalidQuery("Sort key 'inbox' only supported for inbox search")
     if parts.wanted_statuses != frozenset({Status.UNRESOLVED.value}):
         raise InvalidQuery("Inbox search only works for 'unresolved' status")
+    strange = [str(term) for term in parts.terms if term.key not in _INBOX_KEYS]
+    if strange:
+        raise InvalidQuery(f"Invalid search terms for 'inbox' search: {strange}")
 
 
 def _narrowed_window(window: Window, terms: Sequence[Term], now: datetime) -> Window:
@@ -132,11 +138,13 @@ def _standing(wanted: IssueSearch, window: Window, chosen: Plan) -> list[Conditi
     return standing
 
 
-def _where(connection: Transaction, terms: Sequence[Term], searched: Sequence[Project], now: datetime) -> Clause | None:
+def _where(
+    connection: Transaction, terms: Sequence[Term], searched: Sequence[Project], met: Met | None, now: datetime
+) -> Clause | None:
     if not terms:
         return None
     expression = And(tuple(terms))
-    return matching(resolve(expression, names(connection, expression, searched)), now=now)
+    return matching(resolve(expression, names(connection, expression, searched, met)), now=now)
 
 
 def _shown_statuses(parts: Split) -> frozenset[str] | None:

@@ -10,6 +10,7 @@ from tocsin.domain.issue.issue import IssueId, ProjectId
 from tocsin.domain.query.paging import Cursor, Page, page_by_score
 from tocsin.domain.query.tree import Operator, Term
 from tocsin.flows.search import scores
+from tocsin.flows.search.explain import Stopwatch
 from tocsin.flows.search.question import Question
 from tocsin.flows.search.request import Sort
 from tocsin.storage.history import seen
@@ -90,18 +91,21 @@ def ids_from_state(connection: Transaction, asked: Question) -> Iterator[IssueId
 
 
 def all_from_history(
-    state: State, history: History, asked: Question, now: datetime, *, named_issues_max: int
+    state: State, history: History, asked: Question, now: datetime, named_issues_max: int, watch: Stopwatch
 ) -> list[Ranked]:
     """Return every issue with matching events, by score, then id, greatest first.
 
     Where state leaves no more than *named_issues_max* issues in question, history is asked about their events only.
     """
     order = scores.order(asked.sort, asked.window, now)
-    with state.read() as connection:
+    with watch.step("scope in state"), state.read() as connection:
         scope = _scope(connection, asked, named_issues_max)
-    found = tallies(history, scope, asked.matched, measures=order.measures, count_users=order.counts_users)
-    with state.read() as connection:
+    with watch.step("matches in history") as step:
+        found = tallies(history, scope, asked.matched, measures=order.measures, count_users=order.counts_users)
+        step.rows = len(found)
+    with watch.step("owners in state") as step, state.read() as connection:
         owned = owned_hashes(connection, asked.conditions, [tally.primary_hash for tally in found])
+        step.rows = len(owned)
     matches = _matches(found, owned, order.measures)
     kept = [one for one in matches.values() if all(_holds(term, one.facts, now) for term in asked.aggregates)]
     if order.counts_users:

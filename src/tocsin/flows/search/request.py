@@ -98,6 +98,7 @@ class FoundIssue(msgspec.Struct, frozen=True, kw_only=True):
     filtered_series: Series | None = None
     is_unhandled: bool = False
     """Whether the latest event has an exception that was not handled."""
+    latest_event_id: EventId | None = None
 
 
 class DirectHit(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,3 +108,5 @@ class DirectHit(msgspec.Struct, frozen=True, kw_only=True):
     """At least one; more when several projects have an event of that id."""
     event_id: EventId | None = None
     """The event, when its id was what the text is; None for a short id."""
+    environment: str = ""
+    """Where the event happened, as far as it says."""

@@ -1,6 +1,6 @@
 """Events themselves: one by its id, a page of them, the first, the last, the neighbours."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from tocsin.domain.event.event import EventId, GroupingHash
-from tocsin.storage.history.filters import Clause, in_environments, instant, is_event, text
+from tocsin.storage.history.filters import Clause, in_environments, instant, is_any_of_events, is_event, text
 from tocsin.storage.history.scope import EVERYTHING, Page, Scope, Selection
 from tocsin.storage.history.store import History
 
@@ -117,6 +117,15 @@ def count(history: History, scope: Scope, selection: Selection = EVERYTHING) -> 
     chosen = scope.clause() & selection.clause()
     [[number]] = history.rows(f"SELECT count() FROM event WHERE {chosen.sql}", chosen.parameters)
     return int(number)
+
+
+def ids_among(history: History, scope: Scope, event_ids: Collection[EventId]) -> set[EventId]:
+    """Return those of *event_ids* that are events of *scope*."""
+    if not event_ids:
+        return set()
+    chosen = scope.clause() & is_any_of_events(sorted(event_ids))
+    rows = history.rows(f"SELECT event_id FROM event WHERE {chosen.sql}", chosen.parameters)
+    return {EventId(row[0].hex()) for row in rows}
 
 
 def neighbours(history: History, scope: Scope, centre: EventSummary, environments: Sequence[str] = ()) -> Neighbours:

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from tocsin.domain.event.event import EventId
 from tocsin.domain.query.window import Grid
 from tocsin.storage.history.filters import ALWAYS, Clause, bound
 from tocsin.storage.history.scope import IssueScope, Selection, in_issues, issue_number
@@ -26,6 +27,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     filtered_series: tuple[int, ...] = ()
     is_handled: bool = True
     """Whether every exception of the latest event was handled."""
+    latest_event_id: EventId | None = None
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +47,7 @@ def figures(history: History, scopes: Sequence[IssueScope], wanted: Wanted) -> t
         return tuple(_none(wanted) for _ in scopes)
     number, chosen = issue_number(scopes), in_issues(scopes)
     selected = wanted.selection.clause()
-    aggregates = [_seen(ALWAYS), _seen(selected), Clause("argMax(handled, (timestamp, event_id))")]
+    aggregates = [_seen(ALWAYS), _seen(selected), Clause("argMax((handled, event_id), (timestamp, event_id))")]
     if wanted.where is not None:
         aggregates.append(_seen(selected & wanted.where))
     aggregates += _all_series(wanted)
@@ -92,13 +94,14 @@ def _series(condition: Clause, grid: Grid) -> Clause:
 
 def _figures(row: Sequence[Any], wanted: Wanted) -> Figures:
     values = iter(row)
-    lifetime, selected, is_handled = _as_seen(next(values)), _as_seen(next(values)), bool(next(values))
+    lifetime, selected, (is_handled, latest) = _as_seen(next(values)), _as_seen(next(values)), next(values)
     filtered = Seen() if wanted.where is None else _as_seen(next(values))
     return Figures(
         lifetime=lifetime,
         selected=selected,
         filtered=filtered,
-        is_handled=is_handled,
+        is_handled=bool(is_handled),
+        latest_event_id=EventId(latest.hex()),
         series=tuple(next(values, ())),
         filtered_series=tuple(next(values, ())),
     )

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from tocsin.domain.event.event import EventId
 from tocsin.domain.issue.issue import ProjectId
-from tocsin.storage.state.rows import all_as, one_as, portions, select_as
+from tocsin.storage.state.rows import all_as, among, one_as, portions, select_as
 from tocsin.storage.state.tables import attachment
 
 AttachmentId = NewType("AttachmentId", int)
@@ -55,6 +55,35 @@ def of_events(connection: Connection, project_id: ProjectId, event_ids: Collecti
         own = (attachment.c.project_id == project_id, attachment.c.event_id.in_(some))
         found += all_as(Attachment, connection.execute(select_as(Attachment, attachment).where(*own)))
     return sorted(found, key=lambda one: one.id)
+
+
+def newest(
+    connection: Connection,
+    project_id: ProjectId,
+    *,
+    types: Collection[str] = (),
+    before: AttachmentId | None = None,
+    limit: int,
+) -> list[Attachment]:
+    """Return the attachments of the project, optionally of some types or older than one, newest first."""
+    query = select_as(Attachment, attachment).where(attachment.c.project_id == project_id)
+    if types:
+        query = query.where(attachment.c.type.in_(list(types)))
+    if before is not None:
+        query = query.where(attachment.c.id < before)
+    return all_as(Attachment, connection.execute(query.order_by(attachment.c.id.desc()).limit(limit)))
+
+
+def events_among(
+    connection: Connection, events: Collection[tuple[ProjectId, EventId]]
+) -> set[tuple[ProjectId, EventId]]:
+    """Return those of *events* that came with files."""
+    found: set[tuple[ProjectId, EventId]] = set()
+    for some in portions(events):
+        key = (attachment.c.project_id, attachment.c.event_id)
+        rows = connection.execute(select(*key).where(among(key, some)).distinct())
+        found |= {(project_id, event_id) for project_id, event_id in rows}
+    return found
 
 
 def prune(connection: Connection, before: datetime, rows_max: int) -> set[str]:

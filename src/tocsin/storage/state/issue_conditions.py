@@ -40,6 +40,8 @@ from tocsin.storage.state.tables import (
     issue_environment,
     issue_hash,
     subscription,
+    suggested_team,
+    suggested_user,
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -203,6 +205,28 @@ class SubscribedBy(msgspec.Struct, frozen=True):
         return _has_row(subscription, subscription.c.user_id.in_(self.user_ids), subscription.c.is_active)
 
 
+class SuggestedTo(msgspec.Struct, frozen=True, kw_only=True):
+    """One of these users or teams is suggested to look after it."""
+
+    user_ids: tuple[UserId, ...] = ()
+    team_ids: tuple[TeamId, ...] = ()
+
+    def clause(self) -> ColumnElement[bool]:
+        """Return it as SQL over the table ``issue``."""
+        return or_(
+            _has_row(suggested_user, suggested_user.c.user_id.in_(self.user_ids)),
+            _has_row(suggested_team, suggested_team.c.team_id.in_(self.team_ids)),
+        )
+
+
+class Suggested(msgspec.Struct, frozen=True):
+    """Anybody is suggested to look after it."""
+
+    def clause(self) -> ColumnElement[bool]:
+        """Return it as SQL over the table ``issue``."""
+        return or_(_has_row(suggested_user), _has_row(suggested_team))
+
+
 class InInbox(msgspec.Struct, frozen=True):
     """Waits for review, since *added_after* or later (spec/search.md 2.2 ``for_review``)."""
 
@@ -231,6 +255,16 @@ class AnyOf(msgspec.Struct, frozen=True):
     def clause(self) -> ColumnElement[bool]:
         """Return it as SQL over the table ``issue``."""
         return or_(false(), *(one.clause() for one in self.conditions))
+
+
+class AllOf(msgspec.Struct, frozen=True):
+    """Every one of several; of none, always."""
+
+    conditions: tuple[Condition, ...]
+
+    def clause(self) -> ColumnElement[bool]:
+        """Return it as SQL over the table ``issue``."""
+        return and_(true(), *(one.clause() for one in self.conditions))
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):

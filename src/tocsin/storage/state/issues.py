@@ -98,6 +98,12 @@ def remove(connection: Connection, ids: Iterable[IssueId]) -> None:
         connection.execute(delete(issue).where(issue.c.id.in_(some)))
 
 
+def ids_of_project(connection: Connection, project_id: ProjectId, limit: int) -> list[IssueId]:
+    """Return ids of issues of the project, at most *limit*, whatever their status."""
+    query = select(issue.c.id).where(issue.c.project_id == project_id).order_by(issue.c.id).limit(limit)
+    return list(connection.execute(query).scalars())
+
+
 def by_numbers(connection: Connection, pairs: Iterable[tuple[ProjectId, int]]) -> dict[tuple[ProjectId, int], IssueId]:
     """Return the ids of the issues with these numbers in these projects, merged ones answering with their survivors."""
     wanted = set(pairs)

@@ -1,15 +1,25 @@
 """Organizations and who belongs to them."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, delete, func, insert, select, update
 
 from tocsin.domain.access import Role
 from tocsin.domain.issue.issue import UserId
 from tocsin.domain.organization import Member, MemberId, Organization, OrganizationId, User
 from tocsin.storage.state import config_version
-from tocsin.storage.state.rows import all_as, columns_for, insert_into, locked, one_as, refusing_duplicates, select_as
+from tocsin.storage.state.rows import (
+    all_as,
+    columns_for,
+    insert_into,
+    locked,
+    one_as,
+    portions,
+    refusing_duplicates,
+    select_as,
+)
 from tocsin.storage.state.tables import membership, organization, user
 
 _SLUG_TAKEN = "Another organization has the slug {!r}. Choose a different slug."
@@ -92,6 +102,22 @@ def members(connection: Connection, organization_id: OrganizationId) -> list[Mem
     """Return everybody in the organization, in the order of their e-mail addresses."""
     query = _members(organization_id).order_by(user.c.email)
     return [_member(row) for row in connection.execute(query).mappings()]
+
+
+def of_role(connection: Connection, user_id: UserId, role: Role) -> set[OrganizationId]:
+    """Return the organizations in which the user has that role."""
+    own = (membership.c.user_id == user_id, membership.c.role == role)
+    return set(connection.execute(select(membership.c.organization_id).where(*own)).scalars())
+
+
+def member_counts(connection: Connection, ids: Collection[OrganizationId]) -> dict[OrganizationId, int]:
+    """Return how many members each organization has; one without any has no entry."""
+    found: dict[OrganizationId, int] = {}
+    for some in portions(ids):
+        query = select(membership.c.organization_id, func.count()).where(membership.c.organization_id.in_(some))
+        rows = connection.execute(query.group_by(membership.c.organization_id))
+        found |= {organization_id: members for organization_id, members in rows}  # noqa: C416 - rows are not pairs to mypy
+    return found
 
 
 def _members(organization_id: OrganizationId) -> Select[*tuple[Any, ...]]:

@@ -74,9 +74,10 @@ def by_slug(connection: Connection, organization_id: OrganizationId, slug: str) 
 
 
 def in_organizations(connection: Connection, organization_ids: Collection[OrganizationId]) -> list[Project]:
-    """Return the projects of these organizations by slug."""
+    """Return the projects of these organizations by slug, those left out that are being deleted."""
     query = select_as(Project, project).where(project.c.organization_id.in_(list(organization_ids)))
-    return all_as(Project, connection.execute(query.order_by(project.c.slug, project.c.id)))
+    found = all_as(Project, connection.execute(query.order_by(project.c.slug, project.c.id)))
+    return [one for one in found if not one.is_leaving]
 
 
 def of_user(connection: Connection, user_id: UserId) -> set[ProjectId]:

@@ -33,6 +33,8 @@ from tocsin.domain.issue.issue import (
     Substatus,
 )
 from tocsin.domain.issue.journal import MutationKind
+from tocsin.domain.issue.suggestion import SuggestionReason
+from tocsin.domain.saved_search import Visibility
 from tocsin.storage.state.column_types import Hex, Id, Json, Line, Moment, Word
 
 metadata = MetaData(
@@ -481,8 +483,85 @@ attachment = _table(
     Column("sha256", Hex, nullable=False),
     _time("created_at"),
     Index(None, "project_id", "event_id"),
+    Index(None, "project_id", "id"),
     Index(None, "sha256"),
     Index(None, "created_at"),
+)
+
+# Searches -------------------------------------------------------------------------------------------------------------
+
+saved_search = _table(
+    "saved_search",
+    _of("organization"),
+    _of("user"),
+    _number("type"),
+    _text("name"),
+    _text("query"),
+    _text("sort"),
+    Column("visibility", Word(Visibility), nullable=False),
+    _time("created_at"),
+    Index(None, "organization_id", "visibility"),
+    Index(None, "user_id", "organization_id"),
+)
+
+recent_search = _table(
+    "recent_search",
+    _of("organization"),
+    _of("user"),
+    _number("type"),
+    _text("query"),
+    Column("query_hash", Hex, nullable=False),
+    _time("created_at"),
+    _time("last_seen"),
+    UniqueConstraint("user_id", "organization_id", "type", "query_hash"),
+    Index(None, "organization_id"),
+)
+
+# Who the rules of a project, or a commit, suggest should look after an issue that is nobody's.
+suggested_user = _keyed(
+    "suggested_user",
+    _of("issue", key=True),
+    _of("user", key=True),
+    Column("reason", Word(SuggestionReason), nullable=False),
+    _time("added_at"),
+    Index(None, "user_id"),
+)
+
+suggested_team = _keyed(
+    "suggested_team",
+    _of("issue", key=True),
+    _of("team", key=True),
+    Column("reason", Word(SuggestionReason), nullable=False),
+    _time("added_at"),
+    Index(None, "team_id"),
+)
+
+ownership = Table(
+    "ownership",
+    metadata,
+    _of("project", key=True),
+    _text("raw"),
+    _flag("fallthrough"),
+    _text("auto_assignment"),
+    _flag("is_active"),
+    _time("created_at"),
+    _time("updated_at"),
+)
+
+# What people say about an event. The hash is that of the event, as soon as it is known.
+user_report = _table(
+    "user_report",
+    _of("project"),
+    Column("event_id", Hex, nullable=False),
+    Column("primary_hash", Hex, nullable=True),
+    _text("environment"),
+    _text("name"),
+    _text("email"),
+    _text("comments"),
+    _time("created_at"),
+    UniqueConstraint("project_id", "event_id"),
+    Index(None, "project_id", "created_at", "id"),
+    Index(None, "project_id", "primary_hash"),
 )
 
 # Work -----------------------------------------------------------------------------------------------------------------

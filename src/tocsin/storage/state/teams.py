@@ -53,6 +53,12 @@ def by_slug(connection: Connection, organization_id: OrganizationId, slug: str) 
     return one_as(Team, connection.execute(query))
 
 
+def by_reference(connection: Connection, organization_id: OrganizationId, reference: str) -> Team | None:
+    """Return the organization's team by slug or by the digits of its id."""
+    known = (one for one in in_organization(connection, organization_id) if reference in {one.slug, str(one.id)})
+    return next(known, None)
+
+
 def in_organization(connection: Connection, organization_id: OrganizationId) -> list[Team]:
     """Return the organization's teams by slug."""
     query = select_as(Team, team).where(team.c.organization_id == organization_id).order_by(team.c.slug)

@@ -1,6 +1,6 @@
 """Events for screens: lists of them, one with its surroundings, and the files that came with it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -12,13 +12,14 @@ from tocsin.domain.organization import Project
 from tocsin.domain.query.resolve import resolve
 from tocsin.domain.query.tree import And, Expression
 from tocsin.domain.query.window import Window
+from tocsin.domain.user_report import UserReport
 from tocsin.storage.history import events as stored
 from tocsin.storage.history.events import EVENTS_MAX, Neighbours, Order, StoredEvent
 from tocsin.storage.history.filters import ALWAYS, Clause
 from tocsin.storage.history.matching import matching
 from tocsin.storage.history.scope import IssueScope, Page, ProjectScope, Scope, Selection
-from tocsin.storage.state import attachments, issue_hashes
-from tocsin.storage.state.attachments import Attachment
+from tocsin.storage.state import attachments, issue_hashes, user_reports
+from tocsin.storage.state.attachments import Attachment, AttachmentId
 from tocsin.storage.views import named_releases
 from tocsin.storage.views.releases import ShownRelease, shown_release
 from tocsin.storage.views.stores import Views
@@ -39,13 +40,18 @@ __all__ = [
     "events_of_issue",
     "events_of_project",
     "file_of_event",
+    "file_of_issue",
     "files_of_event",
+    "files_of_issue",
+    "having_files",
     "issue_scope",
 ]
 
 RECOMMENDED_WITHIN = timedelta(days=7)
 """How long before an issue was last seen its recommended event may lie (spec/search.md 5.5)."""
 _RECOMMENDED_AMONG = 100
+FILES_LOOKED_AT_MAX = 20_000
+_FILES_AT_A_TIME = 1000
 _NOTHING = And()
 
 
@@ -75,6 +81,8 @@ class EventDetail(FoundEvent, frozen=True, kw_only=True):
     release: ShownRelease | None
     """None when the event names none, or one that state does not know."""
     crash_file: Attachment | None
+    user_report: UserReport | None = None
+    """What somebody said about it."""
 
 
 class Which(Enum):
@@ -133,6 +141,7 @@ def detail(views: Views, found: FoundEvent, environments: Sequence[str] = ()) ->
         hashes = issue_hashes.of_issues(connection, [found.issue_id] if found.issue_id else [])
         files = attachments.of_events(connection, ProjectId(event.project_id), [event.event_id])
         release = shown_release(connection, ProjectId(event.project_id), event.release)
+        said = user_reports.of_event(connection, ProjectId(event.project_id), event.event_id)
     scope = IssueScope(event.project_id, tuple((one.hash, one.since) for one in hashes))
     return EventDetail(
         event=event,
@@ -140,6 +149,7 @@ def detail(views: Views, found: FoundEvent, environments: Sequence[str] = ()) ->
         neighbours=stored.neighbours(views.history, scope, event, environments) if hashes else Neighbours(None, None),
         release=release,
         crash_file=next((file for file in files if file.type == "event.minidump"), None),
+        user_report=said,
     )
 
 
@@ -147,6 +157,43 @@ def files_of_event(views: Views, project: Project, event_id: EventId) -> list[At
     """Return the files that came with an event, in the order they came."""
     with views.state.read() as connection:
         return attachments.of_events(connection, project.id, [event_id])
+
+
+def files_of_issue(
+    views: Views, issue: Issue, *, types: Collection[str] = (), limit: int, offset: int = 0
+) -> list[Attachment]:
+    """Return the files that came with the events of *issue*, newest first.
+
+    At most ``FILES_LOOKED_AT_MAX`` of the newest files of the project are looked at.
+    """
+    scope = issue_scope(views, issue)
+    found: list[Attachment] = []
+    before: AttachmentId | None = None
+    for _ in range(FILES_LOOKED_AT_MAX // _FILES_AT_A_TIME if scope.hashes else 0):
+        with views.state.read() as connection:
+            some = attachments.newest(connection, issue.project_id, types=types, before=before, limit=_FILES_AT_A_TIME)
+        own = stored.ids_among(views.history, scope, {file.event_id for file in some})
+        found += [file for file in some if file.event_id in own]
+        if len(some) < _FILES_AT_A_TIME or len(found) >= offset + limit:
+            break
+        before = some[-1].id
+    return found[offset : offset + limit]
+
+
+def file_of_issue(views: Views, issue: Issue, attachment_id: int) -> Attachment | None:
+    """Return a file of one of the events of *issue*."""
+    with views.state.read() as connection:
+        file = attachments.by_id(connection, attachment_id)
+    if file is None or file.project_id != issue.project_id:
+        return None
+    scope = issue_scope(views, issue)
+    return file if scope.hashes and stored.ids_among(views.history, scope, {file.event_id}) else None
+
+
+def having_files(views: Views, event_ids: Collection[tuple[ProjectId, EventId]]) -> set[tuple[ProjectId, EventId]]:
+    """Return those of the events that came with files."""
+    with views.state.read() as connection:
+        return attachments.events_among(connection, event_ids)
 
 
 def file_of_event(views: Views, project: Project, event_id: EventId, attachment_id: int) -> Attachment | None:
@@ -189,15 +236,17 @@ def _selection(views: Views, project: Project, question: EventQuestion, now: dat
         start=window.start if window else None,
         end=window.end if window else None,
         environments=question.environments,
-        where=_where(views, project, question.query, now),
+        where=_where(views, project, question, now),
     )
 
 
-def _where(views: Views, project: Project, query: Expression, now: datetime) -> Clause:
+def _where(views: Views, project: Project, question: EventQuestion, now: datetime) -> Clause:
+    query = question.query
     if query == _NOTHING:
         return ALWAYS
+    met = named_releases.met_for(views.history, query, [project.id], question.environments)
     with views.state.read() as connection:
-        names = named_releases.names(connection, query, [project])
+        names = named_releases.names(connection, query, [project], met)
     return matching(resolve(query, names), now=now)
 
 

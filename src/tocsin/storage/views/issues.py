@@ -1,5 +1,6 @@
 """Issues for screens: found by what people call them, with all that stands around them."""
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import cast
@@ -8,8 +9,10 @@ import msgspec
 
 from tocsin.domain.caller import Caller, Reach
 from tocsin.domain.errors import Forbidden, NotFound
+from tocsin.domain.event.event import EventId, GroupingHash
 from tocsin.domain.issue import short_id
 from tocsin.domain.issue.issue import Activity, Issue, IssueId, ProjectId, Status, TeamId, UserId
+from tocsin.domain.issue.suggestion import Suggestion
 from tocsin.domain.issue.workflow import LEAVING
 from tocsin.domain.organization import Organization, OrganizationId, Project, Team, User
 from tocsin.domain.query.window import daily_grid, hourly_grid
@@ -20,11 +23,14 @@ from tocsin.storage.state import (
     activity,
     environments,
     inbox,
+    issue_hashes,
     issues,
     marks,
     organizations,
+    ownership,
     projects,
     teams,
+    user_reports,
     users,
 )
 from tocsin.storage.state.activity import ActivityId
@@ -36,12 +42,14 @@ from tocsin.storage.views.events import issue_scope
 from tocsin.storage.views.releases import ShownRelease, shown_release
 from tocsin.storage.views.stores import Views
 
-ACTIVITY_MAX = 100
+ACTIVITY_MAX = 99
+"""With the entry of the first event, which nobody stored, a hundred (spec/search.md 5.3)."""
 SEEN_BY_MAX = 100
 PARTICIPANTS_MAX = 1000
 TAGS_MAX = 100
 _ID_DIGITS_MAX = 18
 _STATED = Marks()
+_HASH = re.compile("[0-9a-f]{32}")
 
 Series = tuple[tuple[int, int], ...]
 """Counts over time: (start of the interval in epoch seconds, events), oldest first."""
@@ -59,6 +67,8 @@ class ShownIssue(msgspec.Struct, frozen=True, kw_only=True):
     """Who resolved or archived it."""
     waiting: Waiting | None = None
     """Its place in the inbox."""
+    suggestions: tuple[Suggestion, ...] = ()
+    """Who should perhaps look after it, oldest first; none unless they were asked for."""
 
 
 class IssueNumbers(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +80,7 @@ class IssueNumbers(msgspec.Struct, frozen=True, kw_only=True):
     last_seen: datetime | None
     is_unhandled: bool
     """Whether the latest event has an exception that was not handled."""
+    latest_event_id: EventId | None = None
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +106,8 @@ class IssueDetail(msgspec.Struct, frozen=True, kw_only=True):
     last_release: ShownRelease | None
     tags: tuple[TagKey, ...]
     """By key."""
+    user_reports: int
+    """How much was said about its events."""
     hours: Series
     """The last 24."""
     days: Series
@@ -142,6 +155,15 @@ def chosen(
     return [issue.id for issue in found.values() if issue.project_id in project_ids and status in {None, issue.status}]
 
 
+def by_hashes(views: Views, project: Project, hashes: Iterable[str]) -> list[Issue]:
+    """Return the issues of the project that own these grouping hashes; other texts name nothing."""
+    keys = {(project.id, GroupingHash(text)) for text in hashes if _HASH.fullmatch(text)}
+    with views.state.read() as connection:
+        owners = issue_hashes.owners(connection, keys).values()
+        found = issues.load(connection, {owner.issue_id for owner in owners if owner.issue_id is not None})
+    return [issue for _, issue in sorted(found.items()) if issue.status not in LEAVING]
+
+
 def by_short_ids(views: Views, project: Project, texts: Iterable[str]) -> list[IssueId]:
     """Return the issues of the project with these short ids; other texts name nothing."""
     named = [short_id.parse(text) for text in texts]
@@ -165,12 +187,15 @@ def teams_of(views: Views, user: User) -> tuple[TeamId, ...]:
 # Showing them
 
 
-def shown(views: Views, found: Sequence[Issue], reach: Reach, viewer: User) -> list[ShownIssue]:
+def shown(
+    views: Views, found: Sequence[Issue], reach: Reach, viewer: User, *, with_suggestions: bool = False
+) -> list[ShownIssue]:
     """Return *found*, issues of projects within *reach*, as *viewer* sees them, in their order."""
     ids = [issue.id for issue in found]
     with views.state.read() as connection:
         own = marks.of_user(connection, viewer.id, ids)
         waiting = inbox.waiting(connection, ids)
+        suggested = ownership.suggestions(connection, ids) if with_suggestions else {}
         people = users.by_ids(connection, {user_id for issue in found for user_id in _people(issue)})
         assigned = {issue.assignee.team_id for issue in found if issue.assignee and issue.assignee.team_id}
         known_teams = teams.by_ids(connection, assigned)
@@ -184,6 +209,7 @@ def shown(views: Views, found: Sequence[Issue], reach: Reach, viewer: User) -> l
             assignee=_assignee(issue, people, known_teams),
             actor=_actor(issue, people),
             waiting=waiting.get(issue.id),
+            suggestions=tuple(suggested.get(issue.id, ())),
         )
         for issue in found
     ]
@@ -215,6 +241,7 @@ def detail(views: Views, issue: Issue, environment_names: Sequence[str], now: da
             first_release=shown_release(connection, issue.project_id, issue.first_release),
             last_release=shown_release(connection, issue.project_id, issue.last_release),
             tags=tuple(tags),
+            user_reports=user_reports.count_of_issue(connection, issue.id),
             hours=tuple(zip(hours.starts, hourly.series, strict=True)),
             days=tuple(zip(days.starts, daily.series, strict=True)),
         )
@@ -252,6 +279,8 @@ def _by_short_id(connection: Transaction, reach: Reach, reference: str) -> Issue
 
 def _organization(connection: Transaction, issue: Issue) -> Organization:
     project = projects.by_ids(connection, [issue.project_id])[issue.project_id]
+    if project.is_leaving:
+        raise NotFound
     return cast("Organization", organizations.by_id(connection, project.organization_id))
 
 
@@ -296,6 +325,7 @@ def _numbers(issue: Issue, counted: Figures, environment_names: Sequence[str]) -
         first_seen=inside.first if environment_names else issue.first_seen,
         last_seen=inside.last if environment_names else issue.last_seen,
         is_unhandled=not counted.is_handled,
+        latest_event_id=counted.latest_event_id,
     )
 
 

@@ -10,12 +10,13 @@ from tocsin.edges.api.serialize.attachment import attachment_object
 from tocsin.edges.api.serialize.entries import entries, entry_remarks
 from tocsin.edges.api.serialize.instants import iso
 from tocsin.edges.api.serialize.release import release_of_event
+from tocsin.edges.api.serialize.user_report import user_report_object
 from tocsin.storage.views.events import EventDetail, FoundEvent, StoredEvent
 
 GROUPING_CONFIG = {"id": LATEST, "enhancements": ""}
 _LACKING = {"occurrence": None}
 """What stands for features that Tocsin does not have."""
-_LACKING_IN_DETAIL: dict[str, Any] = {"userReport": None, "sdkUpdates": [], "resolvedWith": []}
+_LACKING_IN_DETAIL: dict[str, Any] = {"sdkUpdates": [], "resolvedWith": []}
 
 _USER_MEMBERS = ("id", "email", "username", "ip_address", "name", "geo", "data")
 _HIDDEN_PLACES = ("breadcrumbs", "extra")
@@ -105,8 +106,26 @@ def event_detail(detail: EventDetail) -> dict[str, Any]:
         "release": release_of_event(detail.event.release, detail.release),
         "nextEventID": detail.neighbours.next_id,
         "previousEventID": detail.neighbours.previous_id,
+        "userReport": user_report_object(detail.user_report) if detail.user_report else None,
         **_LACKING_IN_DETAIL,
     }
+
+
+def event_as_kept(event: StoredEvent) -> dict[str, Any]:
+    """Return the normalised event with what was derived from it."""
+    payload: dict[str, Any] = msgspec.json.decode(event.payload)
+    derived = {
+        "event_id": event.event_id,
+        "project": event.project_id,
+        "title": event.title,
+        "culprit": event.culprit or None,
+        "location": event.location or None,
+        "metadata": event.metadata,
+        "received": event.received.timestamp(),
+        "tags": [list(pair) for pair in event.tags],
+        "hashes": list(event.hashes),
+    }
+    return payload | derived
 
 
 def only_stacktraces(shown: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from tocsin.domain.issue.display import displayed_status, status_details
 from tocsin.domain.issue.issue import InboxReason, Issue, Status
 from tocsin.domain.issue.short_id import encode
+from tocsin.domain.issue.suggestion import Suggestion
 from tocsin.domain.organization import Organization, Team, User
 from tocsin.edges.api.serialize.activity import story_objects
 from tocsin.edges.api.serialize.instants import iso, iso_or_none
@@ -27,14 +28,12 @@ _LACKING: dict[str, Any] = {
 }
 """What stands for features that Tocsin does not have: plug-ins, issues that are no errors, machine opinions."""
 _LACKING_IN_DETAIL: dict[str, Any] = {
-    "userReportCount": 0,
     "pluginActions": [],
     "pluginContexts": [],
     "pluginIssues": [],
     "openPeriods": [],
 }
 _LACKING_IN_EXPANSION: dict[str, Any] = {
-    "owners": None,
     "sessions": None,
     "integrationIssues": [],
     "sentryAppIssues": [],
@@ -126,6 +125,7 @@ def issue_detail(
         "activity": story_objects(issue, detail.story),
         "seenBy": [seen_by_object(user, at) for user, at in detail.seen_by],
         "participants": [participant_object(user) for user in detail.participants],
+        "userReportCount": detail.user_reports,
         **_LACKING_IN_DETAIL,
     }
     if "release" not in collapse:
@@ -143,7 +143,8 @@ def expansion(shown: ShownIssue, expand: Collection[str]) -> dict[str, Any]:
     added = {
         _KEY_OF_EXPANSION.get(word, word): value for word, value in _LACKING_IN_EXPANSION.items() if word in expand
     }
-    return added | {"inbox": _inbox(shown)} if "inbox" in expand else added
+    real = {"inbox": _inbox, "owners": _owners}
+    return added | {word: show(shown) for word, show in real.items() if word in expand}
 
 
 def permalink(organization: Organization, issue: Issue, public_url: str) -> str:
@@ -238,6 +239,15 @@ def _points(series: Sequence[tuple[int, int]]) -> list[list[int]]:
 
 def _tag(one: TagKey) -> dict[str, Any]:
     return {"key": one.key, "name": tag_name(one.key), "totalValues": one.events, "uniqueValues": one.values}
+
+
+def _owners(shown: ShownIssue) -> list[dict[str, Any]] | None:
+    return [_owner(one) for one in shown.suggestions] or None
+
+
+def _owner(one: Suggestion) -> dict[str, Any]:
+    owner = f"user:{one.user_id}" if one.user_id is not None else f"team:{one.team_id}"
+    return {"type": one.reason, "owner": owner, "date_added": iso(one.added_at)}
 
 
 def _inbox(shown: ShownIssue) -> dict[str, Any] | None:

@@ -35,8 +35,6 @@ _LACKING_IN_DETAIL: dict[str, Any] = {
     "highlightPreset": {"tags": [], "context": {}},
     "highlightTags": [],
     "isDynamicallySampled": False,
-    "isInternal": False,
-    "isPublic": False,
     "plugins": [],
     "processingIssues": 0,
     "relayPiiConfig": None,
@@ -97,15 +95,18 @@ def project_object(shown: ShownProject, access: Iterable[Scope]) -> dict[str, An
     }
 
 
+def project_with_looks(shown: ShownProject, access: Iterable[Scope]) -> dict[str, Any]:
+    """Return a project as it is answered with when its teams change."""
+    return {**project_object(shown, access), **_looks(shown.project)}
+
+
 def project_detail(shown: ShownProject, access: Iterable[Scope], organization: dict[str, Any]) -> dict[str, Any]:
     """Return a project with its settings and its *organization*, as that is shown in lists."""
     one = shown.project
     return {
         **project_object(shown, access),
         **{name: one.options.get(name, default) for name, default in _DEFAULTS.items()},
-        "color": _color(one),
-        "avatar": {"avatarType": "letter_avatar", "avatarUuid": None, "avatarUrl": None},
-        "status": "active",
+        **_looks(one),
         "options": one.options,
         "groupingConfig": LATEST,
         "organization": organization,
@@ -113,9 +114,15 @@ def project_detail(shown: ShownProject, access: Iterable[Scope], organization: d
     }
 
 
+def _looks(one: Project) -> dict[str, Any]:
+    return {
+        "color": _COLORS[one.id % len(_COLORS)],
+        "avatar": {"avatarType": "letter_avatar", "avatarUuid": None, "avatarUrl": None},
+        "status": "active",
+        "isInternal": False,
+        "isPublic": False,
+    }
+
+
 def _team(team: Team) -> dict[str, str]:
     return {"id": str(team.id), "slug": team.slug, "name": team.name}
-
-
-def _color(one: Project) -> str:
-    return _COLORS[one.id % len(_COLORS)]

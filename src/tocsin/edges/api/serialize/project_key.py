@@ -31,7 +31,7 @@ def key_object(key: ClientKey, public_url: str) -> dict[str, Any]:
         "isActive": key.is_active,
         "rateLimit": limit,
         "dsn": _dsns(key, public_url),
-        "browserSdkVersion": _BROWSER_SDK_VERSION,
+        "browserSdkVersion": key.options.get("browserSdkVersion", _BROWSER_SDK_VERSION),
         "browserSdk": {"choices": [[_BROWSER_SDK_VERSION, _BROWSER_SDK_VERSION]]},
         "dateCreated": iso(key.created_at),
         "dynamicSdkLoaderOptions": _LOADER | key.options.get("dynamicSdkLoaderOptions", {}),
