@@ -85,6 +85,23 @@ def test_releases_are_paged_by_number(api):
     assert (refused.status_code, refused.json()) == (400, {"detail": "Pagination offset cannot be negative"})
 
 
+def test_releases_are_searched_by_part(api):
+    for version in ("app@1.0.0", "app@1.2.0", "lib@2.0.0", "odd"):
+        api.send(release=version)
+        api.later(minutes=1)
+
+    def found(query):
+        answer = api.get("/organizations/acme/releases/", params=query)
+        assert answer.status_code == 200, answer.text
+        return [release["version"] for release in answer.json()]
+
+    assert found({"query": "release.version:>1.0.0"}) == ["lib@2.0.0", "app@1.2.0"]
+    assert found({"query": "release.package:app 1.2"}) == ["app@1.2.0"]
+    assert found({"query": "release.version:>0 ", "per_page": 1, "cursor": "1:1:0"}) == ["app@1.2.0"]
+    assert found({"query": "ODD"}) == ["odd"]
+    assert api.get("/organizations/acme/releases/?query=release.version:odd").status_code == 400
+
+
 def test_events_are_paged_by_row(api):
     """search-P14"""
     issue_id = api.new_issue(fingerprint=["one"])

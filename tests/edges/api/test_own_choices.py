@@ -2,7 +2,11 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
+
+from tocsin.domain.issue.issue import Assignee
+from tocsin.storage.state import users
 
 LIST = "/organizations/acme/issues/"
 
@@ -72,3 +76,14 @@ def test_every_level_can_be_sent_and_searched(api, level):
     api.new_issue(level="error" if level != "error" else "info")
     assert found(api, f"level:{level}") == {issue_id}
     assert api.get(f"/issues/{issue_id}/").json()["level"] == level
+
+
+def test_a_person_is_named_by_username_or_by_mail(two):
+    """search-K02"""
+    api, new, _ = two
+    with api.state.write() as connection:
+        users.save(connection, msgspec.structs.replace(api.jane, username="jane"))
+    api.change(new, assignee=Assignee(user_id=api.jane.id))
+    for name in ("jane", "JANE", "jane@acme.io", "Jane@ACME.io"):
+        assert found(api, f"assigned:{name}") == {new}
+    assert found(api, "assigned:nobody") == set()

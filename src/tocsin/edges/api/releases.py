@@ -10,6 +10,7 @@ from tocsin.domain.access import Scope
 from tocsin.domain.errors import InvalidQuery, NotFound
 from tocsin.domain.organization import Project
 from tocsin.domain.query.paging import page_by_number
+from tocsin.domain.query.release_list import read_release_query
 from tocsin.edges.api.asked import Paging, SearchText, SortText, paged
 from tocsin.edges.api.call import Call
 from tocsin.edges.api.routing import Route, any_of
@@ -36,7 +37,7 @@ def list_releases(
     sort: SortText = None,
 ) -> Response[Any]:
     """List the releases of an organization, newest first."""
-    return _listed(call, projects, paging, _wanted(text, status, sort))
+    return _listed(call, projects, paging, _wanted(call, text, status, sort))
 
 
 def list_project_releases(
@@ -47,7 +48,7 @@ def list_project_releases(
     sort: SortText = None,
 ) -> Response[Any]:
     """List the releases of a project, newest first."""
-    return _listed(call, (call.project,), paging, _wanted(text, status, sort))
+    return _listed(call, (call.project,), paging, _wanted(call, text, status, sort))
 
 
 def show_release(
@@ -62,13 +63,13 @@ def show_project_release(call: NamedDependency[Call], version: FromPath[str]) ->
     return _shown(call, version, (call.project,))
 
 
-def _wanted(text: str | None, status: str | None, sort: str | None) -> ReleaseQuestion:
+def _wanted(call: Call, text: str | None, status: str | None, sort: str | None) -> ReleaseQuestion:
     if status is not None and status not in STATUSES:
         raise InvalidQuery("invalid value for status")
     if (sort or "") not in SORTS:
         raise InvalidQuery("invalid sort")
     return ReleaseQuestion(
-        contains=(text or "").strip(),
+        query=read_release_query(text or "", call.now),
         status="open" if status is None else status,
         by_version=sort in BY_VERSION,
     )

@@ -16,6 +16,7 @@ from tocsin.edges.api.releases import RELEASE_ROUTES
 from tocsin.edges.api.routing import Route
 from tocsin.edges.api.searches import SEARCH_ROUTES
 from tocsin.edges.api.shares import SHARE_ROUTES
+from tocsin.edges.api.tables import TABLE_ROUTES
 from tocsin.edges.api.tags import TAG_ROUTES
 from tocsin.edges.api.user_reports import USER_REPORT_ROUTES
 from tocsin.edges.api.volume import VOLUME_ROUTES
@@ -36,6 +37,7 @@ ROUTES: tuple[Route, ...] = (
     *ISSUE_NUMBER_ROUTES,
     *EVENT_ROUTES,
     *TAG_ROUTES,
+    *TABLE_ROUTES,
     *USER_REPORT_ROUTES,
     *VOLUME_ROUTES,
     *SEARCH_ROUTES,

@@ -51,6 +51,45 @@ def matching(expression: Expression, *, now: datetime) -> Clause:
             assert_never(expression)
 
 
+def value_of(key: Key) -> Clause:
+    """Return what an event has under *key*, ``""`` if it is missing; a list where there may be many.
+
+    Raises ValueError for a key that an event alone cannot tell.
+    """
+    match key.source:
+        case Column() as column:
+            return _column_value(column)
+        case Tag(name):
+            return tag(name)
+        case Payload(path) as place if "*" in path:
+            return _list_at(place)
+        case Payload() as place:
+            return _value_at(place)
+        case FirstOf(places):
+            return _first(places)
+        case Flag(name):
+            return _flag(name)
+        case ReleasePart() | None:
+            raise ValueError(f"an event alone cannot tell {key.name}")
+        case source:
+            assert_never(source)
+
+
+def _column_value(column: Column) -> Clause:
+    if column.inverted:
+        return Clause(f"(NOT `{column.field}`)")
+    if column.grain_seconds:
+        return Clause(_grained(column))
+    if column.field == "event_id":
+        return Clause("lower(hex(event_id))")
+    return Clause(f"`{column.field}`")
+
+
+def _grained(column: Column) -> str:
+    grain = column.grain_seconds * 10**6
+    return f"fromUnixTimestamp64Micro(intDiv(toUnixTimestamp64Micro(`{column.field}`), {grain}) * {grain}, 'UTC')"
+
+
 def _met(term: Term, now: datetime) -> Clause:
     """Return the condition that an event meets *term* apart from its negation, which only dates have in them."""
     match term.key.source:
@@ -98,10 +137,7 @@ def _truth_met(term: Term, column: Column) -> Clause:
 
 
 def _in_range(column: Column, wanted: DateRange) -> Clause:
-    moment = f"`{column.field}`"
-    if column.grain_seconds:
-        grain = column.grain_seconds * 10**6
-        moment = f"fromUnixTimestamp64Micro(intDiv(toUnixTimestamp64Micro({moment}), {grain}) * {grain}, 'UTC')"
+    moment = _grained(column) if column.grain_seconds else f"`{column.field}`"
     bounds = (
         (wanted.low, ">=" if wanted.low_inclusive else ">"),
         (wanted.high, "<=" if wanted.high_inclusive else "<"),

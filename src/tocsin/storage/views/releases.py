@@ -6,10 +6,13 @@ import msgspec
 
 from tocsin.domain.issue.issue import ProjectId
 from tocsin.domain.organization import OrganizationId, Project
+from tocsin.domain.query.release_list import ReleaseQuery
 from tocsin.domain.release.release import Release, ReleaseProject
 from tocsin.storage.state import projects, releases
 from tocsin.storage.state.engine import Transaction
 from tocsin.storage.views.stores import Views
+
+RELEASES_LOOKED_AT_MAX = 10_000
 
 __all__ = [
     "ReleasePlace",
@@ -39,7 +42,7 @@ class ShownRelease(msgspec.Struct, frozen=True, kw_only=True):
 class ReleaseQuestion(msgspec.Struct, frozen=True, kw_only=True):
     """Which releases of some projects are wanted, and in which order."""
 
-    contains: str = ""
+    query: ReleaseQuery = ReleaseQuery()
     status: str = "open"
     """``open``, ``archived``, or ``""`` for all."""
     by_version: bool = False
@@ -50,16 +53,21 @@ def release_page(
     views: Views, project_ids: Sequence[ProjectId], question: ReleaseQuestion, *, limit: int, offset: int = 0
 ) -> list[ShownRelease]:
     """Return the wanted releases of the projects (spec/search.md 5.12)."""
+    query = question.query
+    # What terms say of a version only we can tell: so the newest releases are looked at, and cut afterwards.
+    part = (RELEASES_LOOKED_AT_MAX, 0) if query.terms else (limit, offset)
     with views.state.read() as connection:
         found = releases.page(
             connection,
             project_ids,
-            contains=question.contains,
+            contains=query.contains,
             status=question.status,
             by_version=question.by_version,
-            limit=limit,
-            offset=offset,
+            limit=part[0],
+            offset=part[1],
         )
+        if query.terms:
+            found = [one for one in found if query.admits(one.version)][offset : offset + limit]
         return shown_releases(connection, found, project_ids)
 
 
