@@ -169,11 +169,11 @@ def _start_work(settings: Settings, stores: Stores, stack: ExitStack) -> Callabl
     retain = Retain(
         stores.state,
         stores.history,
-        stores.blobs,
         duplicate_window_hours=settings.duplicate_window_hours,
         retention_days=settings.retention_days,
     )
     jobs.every(1.0, "remove", lambda: remove.run(now()))
+    jobs.every(1.0, "drop blobs", lambda: remove.drop_blobs(now()))
     jobs.every(60.0, "retain", lambda: retain.run(now()))
     jobs.start()
     stack.callback(jobs.stop)

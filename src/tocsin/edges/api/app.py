@@ -30,7 +30,7 @@ from tocsin.edges.services import Services
 PREFIX = "/api/0"
 EXPOSED_HEADERS = (
     "X-Sentry-Error, X-Sentry-Direct-Hit, X-Hits, X-Max-Hits, Endpoint, Retry-After, Link, ETag, "
-    "X-Tocsin-Mutation, Idempotency-Replayed"
+    "X-Tocsin-Mutation, X-Tocsin-Deletion, Idempotency-Replayed"
 )
 
 _log = structlog.get_logger("tocsin.http")

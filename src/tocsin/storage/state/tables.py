@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.schema import SchemaItem
 
 from tocsin.domain.access import Role
+from tocsin.domain.audit import AuditEvent
 from tocsin.domain.issue.issue import (
     ActivityType,
     InboxReason,
@@ -546,7 +547,7 @@ audit_entry = _table(
     "audit_entry",
     _of("organization"),
     _of("user", "actor_id", optional=True),
-    _text("event"),
+    Column("event", Word(AuditEvent), nullable=False),
     Column("target_id", Id, nullable=True),
     _json("data"),
     _time("created_at"),
