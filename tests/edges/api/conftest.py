@@ -147,6 +147,24 @@ class Api:
             )
         return secret
 
+    def make_organization_token(
+        self,
+        scopes: Sequence[Scope] = EVERY_SCOPE,
+        *,
+        org: OrganizationId | None = None,
+        expires_in_hours: float = 9999,
+    ) -> str:
+        secret = uuid4().hex
+        grant = tokens.Grant(
+            organization_id=org or self.org,
+            scopes=frozenset(scopes),
+            created_at=self.now,
+            expires_at=self.now + timedelta(hours=expires_in_hours),
+        )
+        with self.state.write() as connection:
+            tokens.create(connection, secret, grant)
+        return secret
+
     # Events and issues
 
     def send(self, project: Project | None = None, **event: Any) -> None:

@@ -95,7 +95,7 @@ def _unknown(call: Call, environment: list[str] | None) -> set[str]:
 
 def search_for(call: Call, frame: Frame, text: str) -> IssueSearch:
     """Return the search for *text* within *frame*. Raises InvalidQuery."""
-    viewer = Viewer(user_id=call.caller.user.id, team_ids=issues.teams_of(call.services.views, call.caller.user))
+    viewer = Viewer(user_id=call.caller.user_id, team_ids=issues.teams_of(call.services.views, call.caller.user))
     return IssueSearch(
         organization_id=call.reach.organization.id,
         viewer=viewer,

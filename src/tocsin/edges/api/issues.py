@@ -196,12 +196,13 @@ def issue_of(call: Call, reference: str, wanted: frozenset[Scope] = READ) -> tup
 
 def _delete(call: Call, reach: Reach, issue_ids: Sequence[IssueId]) -> dict[str, str]:
     """Begin to delete issues and return the header that names the deletion, none when there is nothing to delete."""
-    deletion_id = call.services.remove.schedule(issue_ids, reach.organization.id, call.caller.user.id)
+    deletion_id = call.services.remove.schedule(issue_ids, reach.organization.id, call.caller.user_id)
     return {} if deletion_id is None else {DELETION_HEADER: str(deletion_id)}
 
 
 def _acting(call: Call, reach: Reach) -> Acting:
-    return Acting(user=call.caller.user, reach=reach, shown=user_object(call.caller.user))
+    user = call.caller.user
+    return Acting(user=user, reach=reach, shown=user_object(user) if user else {})
 
 
 def _object(call: Call, issue: Issue, reach: Reach, environment: Sequence[str] = ()) -> dict[str, Any]:

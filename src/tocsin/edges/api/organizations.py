@@ -23,7 +23,7 @@ def list_organizations(
     call: NamedDependency[Call], paging: NamedDependency[Paging], text: SearchText = None
 ) -> Response[Any]:
     """List the organizations that the caller belongs to, newest first."""
-    known = organizations.organizations_of(call.services.views, call.caller.user)
+    known = organizations.organizations_of(call.services.views, call.caller)
     page = paging.numbered([one for one in known if _fits(one, text or "")])
     url = call.services.settings.public_url
     return paged(call, page, [organization_object(one, url) for one in page.rows])
@@ -45,7 +45,7 @@ def change_organization(call: NamedDependency[Call]) -> Response[Any]:
 
 
 def _with_projects(call: Call, reach: Reach) -> dict[str, Any]:
-    views, user_id = call.services.views, call.caller.user.id
+    views, user_id = call.services.views, call.caller.user_id
     teams = people.teams_of_organization(views, reach.organization.id, reach.projects)
     shown = projects.shown_projects(views, reach.projects, user_id)
     return {

@@ -27,6 +27,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     is_public: bool = False
     """Whether anybody may ask, without credentials. Such a route has no scopes, and its path no reach."""
     tag: str
+    is_public: bool = False
+    """Whether it answers without credentials, too; wrong ones are refused all the same."""
     body: Schema | None = None
     """The request body, for the OpenAPI document."""
 

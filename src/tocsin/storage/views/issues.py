@@ -156,8 +156,10 @@ def unknown_environments(views: Views, organization_id: OrganizationId, names: C
         return set(names) - environments.known(connection, organization_id, names) - {""}
 
 
-def teams_of(views: Views, user: User) -> tuple[TeamId, ...]:
+def teams_of(views: Views, user: User | None) -> tuple[TeamId, ...]:
     """Return the teams that the user is in."""
+    if user is None:
+        return ()
     with views.state.read() as connection:
         return tuple(sorted(teams.of_user(connection, user.id)))
 
@@ -165,11 +167,11 @@ def teams_of(views: Views, user: User) -> tuple[TeamId, ...]:
 # Showing them
 
 
-def shown(views: Views, found: Sequence[Issue], reach: Reach, viewer: User) -> list[ShownIssue]:
+def shown(views: Views, found: Sequence[Issue], reach: Reach, viewer: User | None) -> list[ShownIssue]:
     """Return *found*, issues of projects within *reach*, as *viewer* sees them, in their order."""
     ids = [issue.id for issue in found]
     with views.state.read() as connection:
-        own = marks.of_user(connection, viewer.id, ids)
+        own = marks.of_user(connection, viewer.id, ids) if viewer is not None else {}
         waiting = inbox.waiting(connection, ids)
         people = users.by_ids(connection, {user_id for issue in found for user_id in _people(issue)})
         assigned = {issue.assignee.team_id for issue in found if issue.assignee and issue.assignee.team_id}
