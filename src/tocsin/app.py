@@ -175,13 +175,13 @@ def _start_work(settings: Settings, stores: Stores, stack: ExitStack) -> Callabl
     retain = Retain(
         stores.state,
         stores.history,
-        stores.blobs,
         duplicate_window_hours=settings.duplicate_window_hours,
         retention_days=settings.retention_days,
     )
     jobs.every(1.0, "remove", lambda: remove.run(now()))
     leaving = make_projects(stores)
     jobs.every(1.0, "remove projects", lambda: leaving.run(now()))
+    jobs.every(1.0, "drop blobs", lambda: remove.drop_blobs(now()))
     jobs.every(60.0, "retain", lambda: retain.run(now()))
     jobs.start()
     stack.callback(jobs.stop)
@@ -190,7 +190,7 @@ def _start_work(settings: Settings, stores: Stores, stack: ExitStack) -> Callabl
 
 def make_projects(stores: Stores) -> Projects:
     """Return what makes and deletes projects."""
-    return Projects(stores.state, stores.history, stores.blobs, now, _new_key)
+    return Projects(stores.state, stores.history, now, _new_key)
 
 
 def _new_key() -> str:

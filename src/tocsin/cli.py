@@ -275,13 +275,16 @@ def user_add(
 def token_add(
     settings: Settings,
     *,
-    user: Annotated[str, typer.Option(help="E-mail of the user.")],
-    scopes: Annotated[str, typer.Option(help="Comma list such as event:read,project:read, or all.")],
+    scopes: Annotated[
+        str, typer.Option("--scopes", "--scope", help="Comma list such as event:read,project:read, or all.")
+    ],
+    user: Annotated[str, typer.Option(help="E-mail of the user whose token it is.")] = "",
+    org: Annotated[str, typer.Option(help="Slug of the organization whose token it is, instead of a user's.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Make an API token; it is shown this once."""
+    """Make an API token of a user or, for programs, of an organization; it is shown this once."""
     with _administration(settings) as administration:
-        _print(administration.add_token(user=user, scopes=scopes), as_json=as_json)
+        _print(administration.add_token(user=user, org=org, scopes=scopes), as_json=as_json)
 
 
 DeadLetterIds = Annotated[list[int], typer.Argument(help="Ids as `tocsin spool list` prints them.")]

@@ -1,5 +1,6 @@
 """Who sent a request: a bearer token or a browser's session cookie, the same for the API and the pages."""
 
+from base64 import b64decode
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,14 +14,21 @@ from tocsin.edges.services import Services
 SESSION_COOKIE = "tocsin_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
+NO_AUTHORIZATION = ("", "")
+
 AnyRequest = Request[Any, Any, Any]
 
 
 def authenticate(request: AnyRequest, services: Services, now: datetime) -> Caller:
-    """Return who asks, by bearer token or by session cookie. Raises NotAuthenticated."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and token:
-        return services.authenticate.by_token(token.strip(), now)
+    """Return who asks, by bearer token, by an organization's token as a user name, or by session cookie.
+
+    Raises NotAuthenticated.
+    """
+    scheme, given = _authorization(request)
+    if scheme == "bearer":
+        return services.authenticate.by_token(given, now)
+    if scheme == "basic":
+        return services.authenticate.by_key(given, now)
     cookie = request.cookies.get(SESSION_COOKIE)
     if cookie and (request.method in SAFE_METHODS or is_same_origin(request, services)):
         return services.authenticate.by_session(cookie, now)
@@ -30,14 +38,39 @@ def authenticate(request: AnyRequest, services: Services, now: datetime) -> Call
 def authenticate_if_any(request: AnyRequest, services: Services, now: datetime) -> Caller | None:
     """Return who asks for what anybody may have, None for somebody without credentials.
 
-    A session that has ended is as good as none; a bearer token must be good. Raises NotAuthenticated.
+    A session that has ended is as good as none; a token must be good. Raises NotAuthenticated.
     """
     try:
         return authenticate(request, services, now)
     except NotAuthenticated:
-        if request.headers.get("authorization", "").lower().startswith("bearer "):
+        if _authorization(request) != NO_AUTHORIZATION:
             raise
         return None
+
+
+def _authorization(request: AnyRequest) -> tuple[str, str]:
+    """Return the scheme and the token of the header, ``NO_AUTHORIZATION`` when it has none of ours.
+
+    Basic credentials with a password are somebody else's: those of a proxy in front of us, which browsers send along.
+    """
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    match scheme.lower():
+        case "bearer":
+            token = given.strip()
+        case "basic":
+            token = _user_name_alone(given)
+        case _:
+            token = ""
+    return (scheme.lower(), token) if token else NO_AUTHORIZATION
+
+
+def _user_name_alone(given: str) -> str:
+    """Return the user name of Basic credentials, ``""`` when they have a password or cannot be read."""
+    try:
+        name, _, password = b64decode(given, validate=True).decode().partition(":")
+    except ValueError:
+        return ""
+    return "" if password else name
 
 
 def is_same_origin(request: AnyRequest, services: Services) -> bool:

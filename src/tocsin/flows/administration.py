@@ -11,14 +11,15 @@ import msgspec
 from msgspec.structs import replace
 
 from tocsin.domain.access import ALL_SCOPES, Role, Scope
+from tocsin.domain.audit import AuditEntry, AuditEvent
 from tocsin.domain.errors import Malformed, NotFound
 from tocsin.domain.issue.issue import ProjectId, UserId
 from tocsin.domain.naming import is_slug
-from tocsin.domain.organization import Organization, User
+from tocsin.domain.organization import Organization, OrganizationId, User
 from tocsin.domain.settings import SLUG_RULE
 from tocsin.lib.durable_file import make_directory, write_file
 from tocsin.lib.passwords import hash_password
-from tocsin.storage.state import organizations, project_keys, projects, sessions, teams, tokens, users
+from tocsin.storage.state import audit, organizations, project_keys, projects, sessions, teams, tokens, users
 from tocsin.storage.state.engine import State, Transaction
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
@@ -115,7 +116,10 @@ class Administration:
         """Make an organization, unless it exists."""
         _check_slug(slug)
         with self._state.write() as connection:
+            is_new = organizations.by_slug(connection, slug) is None
             organization_id = organizations.ensure(connection, slug, slug, self._clock())
+            if is_new:
+                self._log(connection, AuditEvent.ORGANIZATION_CREATE, organization_id, organization_id, slug=slug)
         return AddedOrganization(str(organization_id), slug)
 
     def add_team(self, slug: str, *, org: str) -> AddedTeam:
@@ -123,7 +127,10 @@ class Administration:
         _check_slug(slug)
         with self._state.write() as connection:
             organization = _organization(connection, org)
+            is_new = teams.by_slug(connection, organization.id, slug) is None
             team_id = teams.ensure(connection, organization.id, slug, slug, self._clock())
+            if is_new:
+                self._log(connection, AuditEvent.TEAM_CREATE, organization.id, team_id, slug=slug)
         return AddedTeam(str(team_id), slug)
 
     def add_project(self, slug: str, *, org: str, teams: Sequence[str], platform: str) -> AddedProject:
@@ -132,7 +139,10 @@ class Administration:
         now = self._clock()
         with self._state.write() as connection:
             organization = _organization(connection, org)
+            is_new = projects.by_slug(connection, organization.id, slug) is None
             project_id = projects.ensure(connection, organization.id, slug, slug, now, platform=platform)
+            if is_new:
+                self._log(connection, AuditEvent.PROJECT_CREATE, organization.id, project_id, slug=slug)
             for team in teams:
                 _add_to_team(connection, organization, team, project_id=project_id)
             key = project_keys.ensure(connection, project_id, secrets.token_hex(16), secrets.token_hex(16), now)
@@ -148,7 +158,7 @@ class Administration:
             organization = _organization(connection, wanted.org)
             user_id = users.ensure(connection, wanted.email, now)
             user = _named(connection, users.by_id(connection, user_id), wanted)
-            organizations.set_member(connection, organization.id, user_id, role, now)
+            self._set_member(connection, organization, user, role)
             for team in wanted.teams:
                 _add_to_team(connection, organization, team, user_id=user_id)
             if hashed:
@@ -156,17 +166,51 @@ class Administration:
                 sessions.end_all(connection, user_id)
         return AddedUser(str(user_id), user.username, user.email)
 
-    def add_token(self, *, user: str, scopes: str) -> AddedToken:
-        """Make a token for a user. Raises NotFound for an unknown user, Malformed for an unknown scope."""
-        granted = read_scopes(scopes)
+    def add_token(self, *, user: str = "", org: str = "", scopes: str) -> AddedToken:
+        """Make a token for a user or for an organization.
+
+        Raises NotFound for an unknown owner, Malformed for an unknown scope and unless there is exactly one owner.
+        """
+        if bool(user) == bool(org):
+            raise Malformed("Say whose token it is to be: --user EMAIL or --org SLUG, one of the two.")
+        grant = tokens.Grant(label="command line", scopes=read_scopes(scopes), created_at=self._clock())
         secret = tokens.token_text(secrets.token_bytes(tokens.TOKEN_RANDOM_BYTES))
         with self._state.write() as connection:
-            owner = users.by_email(connection, user)
-            if owner is None:
-                raise NotFound(f"No user has the e-mail {user}. Make one with `tocsin user add`.")
-            grant = tokens.Grant(user_id=owner.id, label="command line", scopes=granted, created_at=self._clock())
-            tokens.create(connection, secret, grant)
+            if org:
+                told = [_organization(connection, org)]
+                grant = replace(grant, organization_id=told[0].id)
+            else:
+                owner = _user(connection, user)
+                # It opens whatever organizations its owner is in.
+                told = organizations.of_user(connection, owner.id)
+                grant = replace(grant, user_id=owner.id)
+            token_id = tokens.create(connection, secret, grant)
+            for one in told:
+                data = {"user": user or None, "scopes": sorted(grant.scopes)}
+                self._log(connection, AuditEvent.TOKEN_CREATE, one.id, token_id, **data)
         return AddedToken(secret)
+
+    def _set_member(self, connection: Transaction, organization: Organization, user: User, role: Role) -> None:
+        """Make the user a member with the role, and write down what that changed."""
+        known = organizations.member(connection, organization.id, user.id)
+        member_id = organizations.set_member(connection, organization.id, user.id, role, self._clock())
+        if known is None or known.role is not role:
+            event = AuditEvent.MEMBER_ADD if known is None else AuditEvent.MEMBER_EDIT
+            self._log(connection, event, organization.id, member_id, email=user.email, role=role)
+
+    def _log(
+        self,
+        connection: Transaction,
+        event: AuditEvent,
+        organization_id: OrganizationId,
+        target_id: int,
+        **data: object,
+    ) -> None:
+        """Write down in the organization's audit log what the command line did."""
+        entry = AuditEntry(
+            organization_id=organization_id, event=event, target_id=target_id, data=data, created_at=self._clock()
+        )
+        audit.record(connection, [entry])
 
     def _first_token(self, email: str) -> str:
         """Return the token that ``init`` made before, if it still opens this account, else a new one."""
@@ -174,7 +218,8 @@ class Administration:
             secret = self._token_file.read_text(encoding="ascii").strip()
             with self._state.read() as connection:
                 token = tokens.by_secret(connection, secret)
-                owner = users.by_id(connection, token.user_id) if token and token.is_valid(self._clock()) else None
+                is_valid = token is not None and token.is_valid(self._clock())
+                owner = users.by_id(connection, token.user_id) if token and token.user_id and is_valid else None
             if owner is not None and owner.email == email.lower():
                 return secret
         secret = self.add_token(user=email, scopes="all").token
@@ -205,6 +250,13 @@ def _organization(connection: Transaction, slug: str) -> Organization:
     if organization is None:
         raise NotFound(f"No organization has the slug {slug}. Make it with `tocsin org add {slug}`.")
     return organization
+
+
+def _user(connection: Transaction, email: str) -> User:
+    user = users.by_email(connection, email)
+    if user is None:
+        raise NotFound(f"No user has the e-mail {email}. Make one with `tocsin user add`.")
+    return user
 
 
 def _add_to_team(

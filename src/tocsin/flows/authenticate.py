@@ -27,13 +27,20 @@ class Authenticate:
         """Return the caller behind an API token. Raises NotAuthenticated for an unknown, revoked or expired one."""
         with self._state.read() as connection:
             token = tokens.by_secret(connection, secret)
-            user = users.by_id(connection, token.user_id) if token and token.is_valid(now) else None
-        if token is None or user is None or not user.is_active:
+            user = users.by_id(connection, token.user_id) if token and token.user_id else None
+        if token is None or not token.is_valid(now) or (token.user_id and not (user and user.is_active)):
             raise NotAuthenticated(INVALID_TOKEN)
         if token.last_used_at is None or now - token.last_used_at > _USE_NOTED_EVERY:
             with self._state.write() as connection:
                 tokens.note_use(connection, token.id, now)
-        return Caller(user=user, granted=token.scopes)
+        return Caller(user=user, organization_id=token.organization_id, granted=token.scopes)
+
+    def by_key(self, secret: str, now: datetime) -> Caller:
+        """Return the caller behind a token of an organization, as :meth:`by_token` does for any token."""
+        caller = self.by_token(secret, now)
+        if caller.organization_id is None:
+            raise NotAuthenticated(INVALID_TOKEN)
+        return caller
 
     def by_session(self, secret: str, now: datetime) -> Caller:
         """Return the caller behind a browser's cookie. Raises NotAuthenticated when it stands for nobody."""

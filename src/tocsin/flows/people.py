@@ -173,7 +173,8 @@ def _member(connection: Transaction, reach: Reach, user: User, reference: str) -
 
 
 def _require_rank(reach: Reach, role: Role) -> None:
-    if _RANK[role] > _RANK[reach.role]:
+    # A token of the organization is no member: what it may do, its scopes say.
+    if reach.role is not None and _RANK[role] > _RANK[reach.role]:
         raise Forbidden(f"Only those whose role is at least {role} decide about a member of that role.")
 
 

@@ -13,7 +13,6 @@ from tocsin.domain.issue.issue import ProjectId, TeamId
 from tocsin.domain.naming import read_name, read_slug, slug_of
 from tocsin.domain.organization import ClientKey, Project, Team, User
 from tocsin.domain.release.release import Environment
-from tocsin.storage.blobs import BlobStore
 from tocsin.storage.history.deletion import delete_project
 from tocsin.storage.history.store import History
 from tocsin.storage.state import (
@@ -46,13 +45,11 @@ class Projects:
         self,
         state: State,
         history: History,
-        blobs: BlobStore,
         clock: Callable[[], datetime],
         new_key: Callable[[], str],
     ) -> None:
         self._state = state
         self._history = history
-        self._blobs = blobs
         self._clock = clock
         self._new_key = new_key
 
@@ -129,7 +126,7 @@ class Projects:
             claimed = outbox.claim(connection, [KIND], now, lease=LEASE, limit=1)
         for one in claimed:
             project_id = ProjectId(one.payload["project_id"])
-            is_empty = self._remove_files(project_id) and self._remove_issues(project_id)
+            is_empty = self._remove_files(project_id, now) and self._remove_issues(project_id)
             if is_empty:
                 # Nobody else will ever own its events, so later ones may go too.
                 delete_project(self._history, project_id, now + SETTLED_AFTER)
@@ -164,13 +161,11 @@ class Projects:
         project_keys.create(connection, key)
         return projects.by_ids(connection, [project_id])[project_id]
 
-    def _remove_files(self, project_id: ProjectId) -> bool:
+    def _remove_files(self, project_id: ProjectId, now: datetime) -> bool:
         """Delete some of the project's files; return whether these were the last."""
         with self._state.write() as connection:
             some = attachments.newest(connection, project_id, limit=ROWS_AT_A_TIME)
-            unnamed = attachments.remove(connection, [file.id for file in some])
-        for content_hash in unnamed:
-            self._blobs.delete(content_hash)
+            attachments.remove(connection, [file.id for file in some], now)
         return len(some) < ROWS_AT_A_TIME
 
     def _remove_issues(self, project_id: ProjectId) -> bool:

@@ -1,37 +1,35 @@
-"""Deleting issues: out of sight at once, out of the stores soon after (spec/mutation.md 7)."""
+"""Deleting issues: out of sight at once, out of the stores soon after (spec/mutation.md 7).
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+What is left to do stands in the outbox, a notice an issue, so a crash anywhere is made good by doing it again. An issue
+is swept twice: the second time takes what state had taken in when the issue left but history only got later.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
-from tocsin.domain.event.event import EventId, GroupingHash
-from tocsin.domain.issue.issue import Issue, IssueId, ProjectId, Status
-from tocsin.domain.issue.workflow import LEAVING
+from tocsin.domain.event.event import GroupingHash
+from tocsin.domain.issue.issue import IssueId, ProjectId, Status, UserId
+from tocsin.domain.organization import OrganizationId
 from tocsin.storage.blobs import BlobStore
-from tocsin.storage.history.deletion import delete_events, event_ids
+from tocsin.storage.history.deletion import count_events, delete_events, event_ids
 from tocsin.storage.history.store import History
-from tocsin.storage.state import attachments, inbox, issue_hashes, issues, outbox
+from tocsin.storage.state import attachments, deletions, issues, outbox
+from tocsin.storage.state.deletions import DeletionId, Removal
 from tocsin.storage.state.engine import State, Transaction
+from tocsin.storage.state.outbox import OutboxId
 
-KIND: Final = "issue.remove"
 ISSUES_PER_RUN_MAX = 1000
+BLOBS_PER_RUN_MAX = 100
 LEASE = timedelta(minutes=10)
 SETTLED_AFTER = timedelta(hours=1)
 """How long after a deletion a batch that state took in before it may still be on its way into history."""
 _EVENTS_AT_A_TIME = 50_000
 
-
-class Removal(msgspec.Struct, frozen=True, kw_only=True):
-    """What is left to delete of an issue, as the outbox keeps it."""
-
-    issue_id: IssueId
-    project_id: ProjectId
-    hashes: tuple[GroupingHash, ...]
-    digested_before: datetime
-    """Later events of the same hashes belong to somebody else."""
+Removals = dict[OutboxId, Removal]
 
 
 class Remove:
@@ -43,103 +41,102 @@ class Remove:
         self._blobs = blobs
         self._clock = clock
 
-    def schedule(self, issue_ids: Collection[IssueId]) -> None:
-        """Take issues out of sight and free their hashes: the next events of their kind make new issues.
+    def schedule(
+        self, issue_ids: Collection[IssueId], organization_id: OrganizationId, actor_id: UserId | None
+    ) -> DeletionId | None:
+        """Take issues of an organization out of sight and free their hashes: the next events make new issues.
 
-        Issues on their way out already, and those that do not exist, are left alone.
+        Return the deletion they belong to; None when all were on their way out already, or never were.
         """
         if not issue_ids:
-            return
+            return None
+        request = deletions.Request(organization_id=organization_id, actor_id=actor_id)
         with self._state.write() as connection:
-            owned = issue_hashes.of_issues(connection, issue_ids)
-            issue_hashes.claim(connection, {(one.project_id, one.hash) for one in owned})
-            leaving = [
-                one for one in issues.load(connection, issue_ids, lock=True).values() if one.status not in LEAVING
-            ]
-            # Digest reads its clock once it holds the hashes. Ours are held now, so each event is on one side of this.
-            now = self._clock()
-            outbox.add(connection, _notices(connection, leaving, now), now)
-            ids = [issue.id for issue in leaving]
-            issue_hashes.free(connection, ids, now)
-            inbox.take_out(connection, ids)
-            issues.save(connection, [_leaving(issue) for issue in leaving])
+            return deletions.begin(connection, issue_ids, request, self._clock())
 
     def run(self, now: datetime) -> int:
         """Delete what is due, at most ``ISSUES_PER_RUN_MAX`` issues, and return how many that were.
 
-        What a crash interrupts is done again after the lease; everything may be done twice. Each issue is swept a
-        second time when ``SETTLED_AFTER`` has passed.
+        What a crash interrupts is done again after the lease; everything may be done twice.
         """
-        with self._state.write() as connection:
-            claimed = outbox.claim(connection, [KIND], now, lease=LEASE, limit=ISSUES_PER_RUN_MAX)
-        removals = [msgspec.convert(one.payload, Removal) for one in claimed]
-        for (project_id, digested_before), hashes in _by_deletion(removals).items():
-            self._delete_files(project_id, hashes, digested_before)
-            delete_events(self._history, project_id, hashes, digested_before)
-        if claimed:
+        removals = self._claim(now)
+        for (deletion_id, project_id), some in _by_deletion(removals).items():
+            hashes = [name for removal in some.values() for name in removal.hashes]
+            digested_before = next(iter(some.values())).digested_before
+            self._delete_files(project_id, hashes, digested_before, now)
+            if self._count(deletion_id, project_id, some, now):
+                delete_events(self._history, project_id, hashes, digested_before)
+        if removals:
             with self._state.write() as connection:
-                issues.remove(connection, [one.issue_id for one in removals])
-                _finish(connection, claimed, now)
+                _finish(connection, removals, now)
+        return len(removals)
+
+    def drop_blobs(self, now: datetime) -> int:
+        """Delete blobs that no attachment names any more, at most ``BLOBS_PER_RUN_MAX``; return how many were due."""
+        with self._state.write() as connection:
+            claimed = outbox.claim(connection, [attachments.BLOB_KIND], now, lease=LEASE, limit=BLOBS_PER_RUN_MAX)
+            contents = {str(one.payload["sha256"]) for one in claimed}
+            # Deleted within the transaction: digest may not find a blob there that goes a moment later.
+            attachments.lock_contents(connection, contents)
+            for content in sorted(contents - attachments.named(connection, contents)):
+                self._blobs.delete(content)
+            outbox.done(connection, [one.id for one in claimed])
         return len(claimed)
 
-    def _delete_files(self, project_id: ProjectId, hashes: Sequence[GroupingHash], digested_before: datetime) -> None:
+    def _claim(self, now: datetime) -> Removals:
+        with self._state.write() as connection:
+            claimed = outbox.claim(connection, [deletions.KIND], now, lease=LEASE, limit=ISSUES_PER_RUN_MAX)
+            removals = {one.id: msgspec.convert(one.payload, Removal) for one in claimed}
+            issues.retire(connection, _issue_ids(removals.values()), Status.DELETION_IN_PROGRESS)
+        return removals
+
+    def _delete_files(
+        self, project_id: ProjectId, hashes: Sequence[GroupingHash], digested_before: datetime, now: datetime
+    ) -> None:
         """Delete the files of the events, while history still knows which events these are."""
-        for some in self._event_ids(project_id, hashes, digested_before):
+        for some in event_ids(self._history, project_id, hashes, digested_before, at_a_time=_EVENTS_AT_A_TIME):
             with self._state.write() as connection:
                 files = attachments.of_events(connection, project_id, some)
-                unnamed = attachments.remove(connection, [file.id for file in files])
-            for content_hash in unnamed:
-                self._blobs.delete(content_hash)
+                attachments.remove(connection, [file.id for file in files], now)
 
-    def _event_ids(
-        self, project_id: ProjectId, hashes: Sequence[GroupingHash], digested_before: datetime
-    ) -> Iterator[Sequence[EventId]]:
-        after: EventId | None = None
-        while True:
-            found = event_ids(self._history, project_id, hashes, digested_before, after=after, limit=_EVENTS_AT_A_TIME)
-            if found:
-                yield found
-            if len(found) < _EVENTS_AT_A_TIME:
-                return
-            after = found[-1]
+    def _count(self, deletion_id: DeletionId, project_id: ProjectId, removals: Removals, now: datetime) -> bool:
+        """Tell the deletion of the events about to be deleted, once; return whether there may be any."""
+        uncounted = {notice: removal for notice, removal in removals.items() if not removal.is_counted}
+        hashes = [name for removal in uncounted.values() for name in removal.hashes]
+        digested_before = next(iter(removals.values())).digested_before
+        events = count_events(self._history, project_id, hashes, digested_before)
+        if events:
+            with self._state.write() as connection:
+                deletions.credit(connection, deletion_id, now, events=events)
+                _remember(connection, uncounted, is_counted=True)
+        return bool(events) or len(uncounted) < len(removals)
 
 
-def _leaving(issue: Issue) -> Issue:
-    return msgspec.structs.replace(issue, status=Status.PENDING_DELETION, substatus=None)
+def _issue_ids(removals: Iterable[Removal]) -> list[IssueId]:
+    return [issue_id for removal in removals for issue_id in removal.issue_ids]
 
 
-def _notices(connection: Transaction, leaving: Sequence[Issue], now: datetime) -> list[outbox.Notice]:
-    hashes = issue_hashes.by_issue(connection, [issue.id for issue in leaving])
-    return [
-        outbox.Notice(
-            kind=KIND,
-            payload=_payload(
-                Removal(
-                    issue_id=issue.id,
-                    project_id=issue.project_id,
-                    hashes=tuple(one.hash for one in hashes[issue.id]),
-                    digested_before=now,
-                )
-            ),
-        )
-        for issue in leaving
-    ]
-
-
-def _payload(removal: Removal) -> dict[str, Any]:
-    payload: dict[str, Any] = msgspec.to_builtins(removal)
-    return payload
-
-
-def _by_deletion(removals: Sequence[Removal]) -> dict[tuple[ProjectId, datetime], list[GroupingHash]]:
-    """Return the hashes to delete by project and time: issues deleted together go in the same statements."""
-    together: dict[tuple[ProjectId, datetime], list[GroupingHash]] = defaultdict(list)
-    for removal in removals:
-        together[removal.project_id, removal.digested_before].extend(removal.hashes)
+def _by_deletion(removals: Removals) -> dict[tuple[DeletionId, ProjectId], Removals]:
+    """Return the removals that go in the same statements: those of one deletion, which share an instant."""
+    together: dict[tuple[DeletionId, ProjectId], Removals] = defaultdict(dict)
+    for notice, removal in removals.items():
+        together[removal.deletion_id, removal.project_id][notice] = removal
     return together
 
 
-def _finish(connection: Transaction, claimed: Sequence[outbox.Claimed], now: datetime) -> None:
-    settled = {one.id for one in claimed if now - one.created_at >= SETTLED_AFTER}
-    outbox.done(connection, settled)
-    outbox.put_off(connection, {one.id for one in claimed} - settled, now + SETTLED_AFTER)
+def _remember(connection: Transaction, removals: Removals, **fields: bool) -> None:
+    """Note in the outbox how far the removals got."""
+    outbox.rewrite(
+        connection, {one: deletions.payload_of(replace(removal, **fields)) for one, removal in removals.items()}
+    )
+
+
+def _finish(connection: Transaction, removals: Removals, now: datetime) -> None:
+    """Remove the issues; a first sweep makes way for the second, a second one was the last."""
+    first = {notice: removal for notice, removal in removals.items() if not removal.is_removed}
+    issues.remove(connection, _issue_ids(first.values()))
+    for deletion_id, gone in Counter(removal.deletion_id for removal in first.values()).items():
+        deletions.credit(connection, deletion_id, now, issues=gone)
+    _remember(connection, first, is_removed=True, is_counted=False)
+    outbox.put_off(connection, first, now + SETTLED_AFTER)
+    outbox.done(connection, removals.keys() - first.keys())

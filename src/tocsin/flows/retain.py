@@ -9,13 +9,14 @@ from tocsin.domain.issue.effects import LeaveInbox
 from tocsin.domain.issue.issue import ActivityType, Issue, IssueId, Status, Substatus
 from tocsin.domain.issue.observe import Observation, wake
 from tocsin.domain.organization import Project
-from tocsin.storage.blobs import BlobStore
 from tocsin.storage.history.deletion import expire
 from tocsin.storage.history.store import History
 from tocsin.storage.state import (
     activity,
     applied,
     attachments,
+    audit,
+    deletions,
     idempotency,
     inbox,
     issue_conditions,
@@ -40,8 +41,10 @@ MUTATION_AGE_MAX = timedelta(days=30)
 """How long a mutation can be undone."""
 MUTATIONS_PER_RUN_MAX = 100
 """One of a hundred thousand issues is half a megabyte."""
-WORK_NOTICES = frozenset({"issue.remove", "project.remove"})
+WORK_NOTICES = frozenset({deletions.KIND, attachments.BLOB_KIND, "project.remove"})
 """Notices that stand for work, which never goes stale."""
+AUDIT_AGE_MAX = timedelta(days=90)
+"""How long the audit log goes back, and how long a finished deletion can be asked for."""
 _ORGANIZATIONS_MAX = 10_000
 
 _NEWS = (Substatus.NEW, Substatus.REGRESSED, Substatus.ESCALATING)
@@ -50,12 +53,9 @@ _NEWS = (Substatus.NEW, Substatus.REGRESSED, Substatus.ESCALATING)
 class Retain:
     """Forgets and ages, a bounded piece at a time. Runs in one thread."""
 
-    def __init__(
-        self, state: State, history: History, blobs: BlobStore, *, duplicate_window_hours: int, retention_days: int
-    ) -> None:
+    def __init__(self, state: State, history: History, *, duplicate_window_hours: int, retention_days: int) -> None:
         self._state = state
         self._history = history
-        self._blobs = blobs
         self._duplicate_window = timedelta(hours=duplicate_window_hours)
         self._retention = timedelta(days=retention_days)
         self._news_position: Position | None = None
@@ -77,14 +77,14 @@ class Retain:
             outbox.prune(connection, now - NOTICE_AGE_MAX, ROWS_PER_RUN_MAX, kept=WORK_NOTICES)
             mutations.prune(connection, now - MUTATION_AGE_MAX, MUTATIONS_PER_RUN_MAX)
             idempotency.prune(connection, now - idempotency.KEPT, ROWS_PER_RUN_MAX)
+            audit.prune(connection, now - AUDIT_AGE_MAX, ROWS_PER_RUN_MAX)
+            deletions.prune(connection, now - AUDIT_AGE_MAX, ROWS_PER_RUN_MAX)
 
     def _expire(self, now: datetime) -> None:
         """Delete events and files that are kept no longer. Issues stay, whatever their age."""
         expire(self._history, now - self._retention)
         with self._state.write() as connection:
-            unnamed = attachments.prune(connection, now - self._retention, ROWS_PER_RUN_MAX)
-        for content_hash in unnamed:
-            self._blobs.delete(content_hash)
+            attachments.prune(connection, now - self._retention, ROWS_PER_RUN_MAX, now)
 
     def _wake(self, now: datetime) -> None:
         """Reopen issues whose snooze is over by the clock (spec/mutation.md 4.2)."""

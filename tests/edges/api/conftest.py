@@ -94,7 +94,7 @@ class Api:
             saved_searches=SavedSearches(self.state, frozenset(Sort)),
             ownership=KeepOwnership(self.state),
             user_reports=UserReports(self.state, self.history),
-            projects=Projects(self.state, self.history, self.blobs, self.clock, lambda: uuid4().hex),
+            projects=Projects(self.state, self.history, self.clock, lambda: uuid4().hex),
             project_keys=ProjectKeys(self.state, lambda: uuid4().hex),
             people=People(self.state, self.clock),
             triage=Triage(self.state, self.history, lambda: uuid4().hex),
@@ -157,6 +157,24 @@ class Api:
             tokens.create(
                 connection, secret, tokens.Grant(user_id=user.id, scopes=frozenset(scopes), created_at=self.now)
             )
+        return secret
+
+    def make_organization_token(
+        self,
+        scopes: Sequence[Scope] = EVERY_SCOPE,
+        *,
+        org: OrganizationId | None = None,
+        expires_in_hours: float = 9999,
+    ) -> str:
+        secret = uuid4().hex
+        grant = tokens.Grant(
+            organization_id=org or self.org,
+            scopes=frozenset(scopes),
+            created_at=self.now,
+            expires_at=self.now + timedelta(hours=expires_in_hours),
+        )
+        with self.state.write() as connection:
+            tokens.create(connection, secret, grant)
         return secret
 
     # Events and issues

@@ -1,13 +1,15 @@
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 from threading import Barrier
 from uuid import uuid4
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from tocsin.storage.state import attachments, outbox
 from tocsin.storage.state.attachments import Attachment
-from tocsin.storage.state.engine import State
+from tocsin.storage.state.engine import State, StateLimits
 from tocsin.storage.state.outbox import Notice
 
 LEASE = timedelta(minutes=1)
@@ -83,13 +85,34 @@ def test_attachments_of_an_event_come_in_order(state: State, cast) -> None:
         assert attachments.of_events(tx, cast.project_id + 1_000_000, [event_id]) == []
 
 
-def test_a_blob_is_dropped_with_its_last_attachment(state: State, cast) -> None:
+def _doomed(tx, sha256: str, now) -> bool:
+    found = outbox.claim(tx, [attachments.BLOB_KIND], now, lease=LEASE, limit=10_000)
+    outbox.done(tx, [one.id for one in found])
+    return sha256 in {one.payload["sha256"] for one in found}
+
+
+def test_a_blob_is_doomed_with_its_last_attachment(state: State, cast, now) -> None:
     event_id, sha256 = uuid4().hex, uuid4().hex * 2
     with state.write() as tx:
         attachments.add(tx, [_attachment(cast, event_id, sha256) for _ in range(2)])
         first, second = (one.id for one in attachments.of_events(tx, cast.project_id, [event_id]))
-        assert attachments.remove(tx, [first]) == set()
-        assert attachments.remove(tx, [second]) == {sha256}
+        attachments.remove(tx, [first], now)
+        assert (attachments.named(tx, [sha256]), _doomed(tx, sha256, now)) == ({sha256}, False)
+        attachments.remove(tx, [second], now)
+        assert (attachments.named(tx, [sha256]), _doomed(tx, sha256, now)) == (set(), True)
         attachments.add(tx, [_attachment(cast, event_id, sha256)])
-        assert attachments.prune(tx, cast.issue().last_seen, 10) == set()
-        assert sha256 in attachments.prune(tx, cast.issue().last_seen + LEASE, 10_000)
+        attachments.prune(tx, now, 10, now)
+        assert not _doomed(tx, sha256, now)
+        attachments.prune(tx, now + LEASE, 10_000, now)
+        assert _doomed(tx, sha256, now)
+
+
+def test_a_blob_is_kept_and_deleted_by_one_at_a_time(state: State, module_url: str) -> None:
+    impatient = StateLimits(lock_wait_seconds_max=1)
+    with closing(State.open(module_url, impatient)) as other:
+        with state.write() as tx:
+            attachments.lock_contents(tx, ["ab" * 32, "cd" * 32])
+            with pytest.raises(OperationalError), other.write() as waiting:
+                attachments.lock_contents(waiting, ["cd" * 32])
+        with other.write() as tx:
+            attachments.lock_contents(tx, ["cd" * 32])

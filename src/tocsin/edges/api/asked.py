@@ -149,6 +149,6 @@ def require_event_id(text: str) -> EventId:
     return event_id
 
 
-def paged(call: Call, page: Page[Any], body: Sequence[Any]) -> Response[Any]:
-    """Return *body*, the rows of *page*, with the headers that lead to its neighbours."""
+def paged(call: Call, page: Page[Any], body: Any) -> Response[Any]:
+    """Return *body*, which shows the rows of *page*, with the headers that lead to its neighbours."""
     return Response(body, headers=paging_headers(call.services.settings.public_url, call.path, call.query, page))

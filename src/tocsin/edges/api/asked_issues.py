@@ -96,7 +96,7 @@ def _unknown(call: Call, environment: list[str] | None) -> set[str]:
 
 def search_for(call: Call, frame: Frame, text: str) -> IssueSearch:
     """Return the search for *text* within *frame*. Raises InvalidQuery."""
-    viewer = Viewer(user_id=call.caller.user.id, team_ids=issues.teams_of(call.services.views, call.caller.user))
+    viewer = Viewer(user_id=call.caller.user_id, team_ids=issues.teams_of(call.services.views, call.caller.user))
     return IssueSearch(
         organization_id=call.reach.organization.id,
         viewer=viewer,
@@ -131,18 +131,19 @@ def kept_search(call: Call, text: str | None) -> KeptSearch:
 
 
 def _saved_or_pinned(call: Call) -> SavedSearch | None:
-    if call.one("savedSearch") != "0":
+    user_id = call.caller.user_id
+    if call.one("savedSearch") != "0" or user_id is None:
         return None
     search_id = call.one("searchId")
     if search_id:
         return _saved(call, search_id)
-    return saved_searches.pinned(call.services.views, call.reach.organization.id, call.caller.user.id)
+    return saved_searches.pinned(call.services.views, call.reach.organization.id, user_id)
 
 
 def _saved(call: Call, text: str) -> SavedSearch | None:
     if not _is_id(text) or int(text) > _ID_MAX:
         return None
-    return saved_searches.one(call.services.views, call.reach.organization.id, call.caller.user.id, int(text))
+    return saved_searches.one(call.services.views, call.reach.organization.id, call.user.id, int(text))
 
 
 def selected(call: Call, frame: Frame) -> list[IssueId]:

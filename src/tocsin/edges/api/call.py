@@ -9,7 +9,7 @@ import msgspec
 
 from tocsin.domain.caller import Caller, Reach
 from tocsin.domain.errors import Malformed, NotAuthenticated, NotFound
-from tocsin.domain.organization import Project
+from tocsin.domain.organization import Project, User
 from tocsin.edges.api.routing import FORM
 from tocsin.edges.services import Services
 
@@ -38,6 +38,13 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         if self.caller_or_none is None:
             raise NotAuthenticated("Authentication credentials were not provided.")
         return self.caller_or_none
+
+    @property
+    def user(self) -> User:
+        """The acting user. Raises NotFound for an organization's token: what is somebody's own is not there for it."""
+        if self.caller.user is None:
+            raise NotFound("This token belongs to an organization, not to a user.")
+        return self.caller.user
 
     @property
     def reach(self) -> Reach:

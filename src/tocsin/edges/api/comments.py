@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 from litestar.openapi.spec import OpenAPIType, Schema
 from litestar.params import FromPath
 
+from tocsin.domain.errors import Forbidden
 from tocsin.domain.issue.comments import MENTIONS_MAX, TEXT_CHARS_MAX
 from tocsin.edges.api.asked import Paging, paged
 from tocsin.edges.api.call import Call
@@ -30,6 +31,8 @@ def post_comment(call: NamedDependency[Call], issue_id: FromPath[str]) -> Respon
     """Comment on an issue, and subscribe to it and whom the comment mentions."""
     issue, _ = issue_of(call, issue_id, WRITE)
     writer = call.caller.user
+    if writer is None:
+        raise Forbidden("Key doesn't have permission to create Note")
     note_id, note = call.services.comment.post(issue.id, call.fields(), writer.id, call.now)
     return Response(entry_object(Entry(id=note_id, activity=note, user=writer)), status_code=201)
 
@@ -37,7 +40,7 @@ def post_comment(call: NamedDependency[Call], issue_id: FromPath[str]) -> Respon
 def edit_comment(call: NamedDependency[Call], issue_id: FromPath[str], note_id: FromPath[str]) -> Response[Any]:
     """Give a comment of one's own other words."""
     issue, _ = issue_of(call, issue_id, WRITE)
-    known_id, writer = comment_id(note_id), call.caller.user
+    known_id, writer = comment_id(note_id), call.user
     note = call.services.comment.edit(issue.id, known_id, call.fields(), writer.id)
     return Response(entry_object(Entry(id=known_id, activity=note, user=writer)))
 
@@ -45,7 +48,7 @@ def edit_comment(call: NamedDependency[Call], issue_id: FromPath[str], note_id: 
 def delete_comment(call: NamedDependency[Call], issue_id: FromPath[str], note_id: FromPath[str]) -> Response[None]:
     """Delete a comment of one's own."""
     issue, _ = issue_of(call, issue_id, WRITE)
-    call.services.comment.delete(issue.id, comment_id(note_id), call.caller.user.id, call.now)
+    call.services.comment.delete(issue.id, comment_id(note_id), call.user.id, call.now)
     return Response(None, status_code=204)
 
 

@@ -13,29 +13,30 @@ from tocsin.edges.api.settings_body import USER_SETTINGS
 
 
 def show_index(call: NamedDependency[Call]) -> Response[Any]:
-    """Show the version of the API, the scopes of the token and the user behind it."""
-    granted = call.caller.granted
-    auth = None if granted is None else {"scopes": sorted(granted)}
-    return Response({"version": "0", "auth": auth, "user": user_object(call.caller.user)})
+    """Show the version of the API, the scopes of the token and the user behind it, as far as there are any."""
+    caller = call.caller_or_none
+    auth = {"scopes": sorted(caller.granted)} if caller and caller.granted is not None else None
+    user = user_object(caller.user) if caller and caller.user else None
+    return Response({"version": "0", "auth": auth, "user": user})
 
 
 def show_caller(call: NamedDependency[Call]) -> Response[Any]:
     """Show the user behind the token or the session."""
-    return Response(user_object(call.caller.user))
+    return Response(user_object(call.user))
 
 
 def show_me(call: NamedDependency[Call]) -> Response[Any]:
     """Show the user behind the token or the session with their options."""
-    return Response(user_detail(call.caller.user))
+    return Response(user_detail(call.user))
 
 
 def change_me(call: NamedDependency[Call]) -> Response[Any]:
     """Change one's own name and options."""
-    return Response(user_detail(call.services.configure.user(call.caller.user.id, call.fields())))
+    return Response(user_detail(call.services.configure.user(call.user.id, call.fields())))
 
 
 INDEX_ROUTES = (
-    Route(method="GET", paths=("/",), handler=show_index, scopes=frozenset(), tag="Index"),
+    Route(method="GET", paths=("/",), handler=show_index, scopes=frozenset(), is_public=True, tag="Index"),
     Route(method="GET", paths=("/auth",), handler=show_caller, scopes=frozenset(), tag="Index"),
     Route(method="GET", paths=("/users/me",), handler=show_me, scopes=frozenset(), tag="Index"),
     # No scope is about oneself: who may change issues may say how, and a token that only reads may not.

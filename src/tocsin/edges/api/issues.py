@@ -12,7 +12,7 @@ from tocsin.domain.access import Scope
 from tocsin.domain.caller import Reach
 from tocsin.domain.errors import Forbidden, NotFound
 from tocsin.domain.event.event import EventId
-from tocsin.domain.issue.issue import Issue
+from tocsin.domain.issue.issue import Issue, IssueId
 from tocsin.domain.issue.revision import entity_tag
 from tocsin.domain.issue.short_id import encode
 from tocsin.edges.api.asked import CursorText, Environments, SearchText, SortText, says_yes
@@ -33,6 +33,9 @@ from tocsin.storage.views import access, events, issues
 READ = any_of(Scope.EVENT_READ, Scope.EVENT_WRITE, Scope.EVENT_ADMIN)
 WRITE = any_of(Scope.EVENT_WRITE, Scope.EVENT_ADMIN)
 DELETE = any_of(Scope.EVENT_ADMIN)
+
+DELETION_HEADER = "X-Tocsin-Deletion"
+"""Names the deletion that a DELETE began, to ask how far it got."""
 
 Limit = Annotated[str | None, QueryParameter(name="limit", description="Issues of a page, at most 100.")]
 Group = Annotated[list[str] | None, QueryParameter(name="group", description="Ids of the only issues to show.")]
@@ -150,9 +153,9 @@ def change_issue(
 
 def delete_issue(call: NamedDependency[Call], issue_id: FromPath[str]) -> Response[None]:
     """Delete an issue with its events."""
-    issue, _ = issue_of(call, issue_id, DELETE)
-    call.services.remove.schedule([issue.id])
-    return Response(None, status_code=202, media_type=MediaType.TEXT)
+    issue, reach = issue_of(call, issue_id, DELETE)
+    headers = _delete(call, reach, [issue.id])
+    return Response(None, status_code=202, media_type=MediaType.TEXT, headers=headers)
 
 
 def change_issues(
@@ -184,8 +187,7 @@ def _delta(call: Call, outcome: Outcome) -> Response[Any]:
 
 def delete_issues(call: NamedDependency[Call], frame: NamedDependency[Frame]) -> Response[None]:
     """Delete the issues with certain ids, or all that a search finds."""
-    call.services.remove.schedule(selected(call, frame))
-    return Response(None, status_code=204)
+    return Response(None, status_code=204, headers=_delete(call, call.reach, selected(call, frame)))
 
 
 def look_up_short_id(call: NamedDependency[Call], short_id: FromPath[str]) -> Response[Any]:
@@ -218,8 +220,15 @@ def issue_of(call: Call, reference: str, wanted: frozenset[Scope] = READ) -> tup
     return issue, reach
 
 
+def _delete(call: Call, reach: Reach, issue_ids: Sequence[IssueId]) -> dict[str, str]:
+    """Begin to delete issues and return the header that names the deletion, none when there is nothing to delete."""
+    deletion_id = call.services.remove.schedule(issue_ids, reach.organization.id, call.caller.user_id)
+    return {} if deletion_id is None else {DELETION_HEADER: str(deletion_id)}
+
+
 def _acting(call: Call, reach: Reach) -> Acting:
-    return Acting(user=call.caller.user, reach=reach, shown=user_object(call.caller.user))
+    user = call.caller.user
+    return Acting(user=user, reach=reach, shown=user_object(user) if user else {})
 
 
 def _object(call: Call, issue: Issue, reach: Reach, environment: Sequence[str] = ()) -> dict[str, Any]:

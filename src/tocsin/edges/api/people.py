@@ -98,7 +98,7 @@ def member_shown(call: Call, reference: str) -> dict[str, Any]:
     members = _members(call)
     owners = [one for one in members if one.member.role is Role.OWNER]
     for one in members:
-        is_caller = one.member.user.id == call.caller.user.id
+        is_caller = one.member.user.id == call.caller.user_id
         if (reference == "me" and is_caller) or str(one.member.id) == reference:
             return member_detail(one, is_only_owner=owners == [one])
     raise NotFound
@@ -127,11 +127,11 @@ def _named(call: Call, reference: str) -> ShownTeam:
 
 
 def _team(call: Call, shown: ShownTeam) -> dict[str, Any]:
-    return team_object(shown, call.reach.scopes, call.caller.user.id)
+    return team_object(shown, call.reach.scopes, call.caller.user_id)
 
 
 def _projects(call: Call, shown: ShownTeam) -> list[dict[str, Any]]:
-    found = project_views.shown_projects(call.services.views, shown.projects, call.caller.user.id)
+    found = project_views.shown_projects(call.services.views, shown.projects, call.caller.user_id)
     return [project_object(one, call.reach.scopes) for one in found]
 
 

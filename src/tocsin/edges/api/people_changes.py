@@ -22,7 +22,7 @@ WRITE_MEMBERS = any_of(Scope.MEMBER_WRITE, Scope.MEMBER_ADMIN)
 
 def add_team(call: NamedDependency[Call]) -> Response[Any]:
     """Make a team with the caller in it."""
-    team = call.services.people.add_team(call.reach, call.caller.user, call.fields())
+    team = call.services.people.add_team(call.reach, call.user, call.fields())
     return Response(team_shown(call, str(team.id)), status_code=201)
 
 
@@ -40,7 +40,7 @@ def delete_team(call: NamedDependency[Call], team: FromPath[str]) -> Response[No
 
 def join_team(call: NamedDependency[Call], member_id: FromPath[str], team: FromPath[str]) -> Response[Any]:
     """Put a member into a team: 201, or 204 when they are in it."""
-    joined = call.services.people.join(call.reach, call.caller.user, member_id, team)
+    joined = call.services.people.join(call.reach, call.user, member_id, team)
     if not joined.is_new:
         return Response(None, status_code=204)
     return Response(team_shown(call, str(joined.team.id)), status_code=201)
@@ -48,13 +48,13 @@ def join_team(call: NamedDependency[Call], member_id: FromPath[str], team: FromP
 
 def leave_team(call: NamedDependency[Call], member_id: FromPath[str], team: FromPath[str]) -> Response[Any]:
     """Take a member out of a team."""
-    left = call.services.people.leave(call.reach, call.caller.user, member_id, team)
+    left = call.services.people.leave(call.reach, call.user, member_id, team)
     return Response(team_shown(call, str(left.id)))
 
 
 def change_team_role(call: NamedDependency[Call], member_id: FromPath[str], team: FromPath[str]) -> Response[Any]:
     """Set the role of a member in a team; the only one there is is contributor."""
-    role = call.services.people.check_team_role(call.reach, call.caller.user, member_id, team, call.fields())
+    role = call.services.people.check_team_role(call.reach, call.user, member_id, team, call.fields())
     return Response({"isActive": True, "teamRole": role})
 
 
@@ -66,13 +66,13 @@ def add_member(call: NamedDependency[Call]) -> Response[Any]:
 
 def change_member(call: NamedDependency[Call], member_id: FromPath[str]) -> Response[Any]:
     """Change the role or the teams of a member."""
-    changed = call.services.people.change_member(call.reach, call.caller.user, member_id, call.fields())
+    changed = call.services.people.change_member(call.reach, call.user, member_id, call.fields())
     return Response(member_shown(call, str(changed)))
 
 
 def delete_member(call: NamedDependency[Call], member_id: FromPath[str]) -> Response[None]:
     """End a membership; everybody may end their own."""
-    call.services.people.remove_member(call.reach, call.caller.user, member_id)
+    call.services.people.remove_member(call.reach, call.user, member_id)
     return Response(None, status_code=204)
 
 

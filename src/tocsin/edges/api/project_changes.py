@@ -29,7 +29,7 @@ def create_project(call: NamedDependency[Call], team: FromPath[str]) -> Response
 
 def create_project_with_team(call: NamedDependency[Call]) -> Response[Any]:
     """Make a project, and a team of its own with the caller in it."""
-    made, team = call.services.projects.create_with_team(call.reach, call.caller.user, call.fields())
+    made, team = call.services.projects.create_with_team(call.reach, call.user, call.fields())
     return Response(_object(call, made) | {"team_slug": team.slug}, status_code=201)
 
 
@@ -85,12 +85,12 @@ def delete_key(call: NamedDependency[Call], key_id: FromPath[str]) -> Response[N
 
 
 def _object(call: Call, project: Project) -> dict[str, Any]:
-    [shown] = projects.shown_projects(call.services.views, [project], call.caller.user.id)
+    [shown] = projects.shown_projects(call.services.views, [project], call.caller.user_id)
     return project_object(shown, call.reach.scopes)
 
 
 def _with_looks(call: Call) -> dict[str, Any]:
-    [shown] = projects.shown_projects(call.services.views, [call.project], call.caller.user.id)
+    [shown] = projects.shown_projects(call.services.views, [call.project], call.caller.user_id)
     return project_with_looks(shown, call.reach.scopes)
 
 

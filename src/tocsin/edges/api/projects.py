@@ -50,7 +50,7 @@ def list_projects(
     """List the projects of an organization that the caller may see, by slug."""
     if period and period not in PERIODS:
         raise InvalidQuery(f"Invalid statsPeriod: {period!r}. Valid choices are {', '.join(PERIODS)}.")
-    shown = projects.shown_projects(call.services.views, call.reach.projects, call.caller.user.id)
+    shown = projects.shown_projects(call.services.views, call.reach.projects, call.caller.user_id)
     wanted = [one for one in shown if _fits(one, text or "")]
     if says_yes(all_projects):
         return Response(_listed(call, wanted, period))
@@ -74,7 +74,7 @@ def list_all_projects(call: NamedDependency[Call], paging: NamedDependency[Pagin
     """List every project that the caller may see, whatever its organization, by slug."""
     views, url = call.services.views, call.services.settings.public_url
     page = paging.numbered(organizations.projects_of(views, call.caller))
-    shown = projects.shown_projects(views, [project for _, project in page.rows], call.caller.user.id)
+    shown = projects.shown_projects(views, [project for _, project in page.rows], call.caller.user_id)
     scopes = call.caller.granted or frozenset()
     body = [
         project_object(one, scopes) | {"organization": organization_object(organization, url)}
@@ -140,7 +140,7 @@ def show_key(call: NamedDependency[Call], key_id: FromPath[str]) -> Response[Any
 
 
 def _detailed(call: Call, project: Project) -> Response[Any]:
-    [shown] = projects.shown_projects(call.services.views, [project], call.caller.user.id)
+    [shown] = projects.shown_projects(call.services.views, [project], call.caller.user_id)
     organization = organization_object(call.reach.organization, call.services.settings.public_url)
     if "organization" in call.all("collapse"):
         organization = {name: organization[name] for name in ("id", "slug")}

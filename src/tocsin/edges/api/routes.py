@@ -1,6 +1,8 @@
 """The URL table of the API: every route, who may use it, and what answers it."""
 
+from tocsin.edges.api.audit_logs import AUDIT_ROUTES
 from tocsin.edges.api.comments import COMMENT_ROUTES
+from tocsin.edges.api.deletions import DELETION_ROUTES
 from tocsin.edges.api.events import EVENT_ROUTES
 from tocsin.edges.api.index import INDEX_ROUTES
 from tocsin.edges.api.issue_numbers import ISSUE_NUMBER_ROUTES
@@ -29,12 +31,14 @@ ROUTES: tuple[Route, ...] = (
     *PROJECT_CHANGE_ROUTES,
     *PEOPLE_ROUTES,
     *PEOPLE_CHANGE_ROUTES,
+    *AUDIT_ROUTES,
     *RELEASE_ROUTES,
     *ISSUE_ROUTES,
     *MUTATION_ROUTES,
     *COMMENT_ROUTES,
     *SHARE_ROUTES,
     *ISSUE_NUMBER_ROUTES,
+    *DELETION_ROUTES,
     *EVENT_ROUTES,
     *TAG_ROUTES,
     *TABLE_ROUTES,

@@ -24,9 +24,9 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Relative to ``/api/0``; with and without a trailing slash they mean the same."""
     handler: Handler
     scopes: frozenset[Scope]
-    is_public: bool = False
-    """Whether anybody may ask, without credentials. Such a route has no scopes, and its path no reach."""
     tag: str
+    is_public: bool = False
+    """Whether it answers without credentials, too; wrong ones are refused all the same. It has no scopes."""
     body: Schema | None = None
     """The request body, for the OpenAPI document."""
 

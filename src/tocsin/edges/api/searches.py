@@ -26,19 +26,19 @@ Limit = Annotated[str | None, QueryParameter(name="limit", description="Searches
 
 def list_searches(call: NamedDependency[Call]) -> Response[Any]:
     """List the searches that the caller saved, and those saved for the whole organization, by name."""
-    found = saved_searches.seen_by(call.services.views, call.reach.organization.id, call.caller.user.id)
+    found = saved_searches.seen_by(call.services.views, call.reach.organization.id, call.user.id)
     return Response([saved_search_object(one) for one in found])
 
 
 def add_search(call: NamedDependency[Call]) -> Response[Any]:
     """Save a search, for the caller or for the whole organization."""
-    made = call.services.saved_searches.add(call.reach, call.caller.user.id, call.fields(), call.now)
+    made = call.services.saved_searches.add(call.reach, call.user.id, call.fields(), call.now)
     return Response(saved_search_object(made), status_code=201)
 
 
 def show_search(call: NamedDependency[Call], search_id: FromPath[str]) -> Response[Any]:
     """Show a saved search."""
-    found = saved_searches.one(call.services.views, call.reach.organization.id, call.caller.user.id, _id(search_id))
+    found = saved_searches.one(call.services.views, call.reach.organization.id, call.user.id, _id(search_id))
     if found is None:
         raise NotFound
     return Response(saved_search_object(found))
@@ -46,27 +46,25 @@ def show_search(call: NamedDependency[Call], search_id: FromPath[str]) -> Respon
 
 def change_search(call: NamedDependency[Call], search_id: FromPath[str]) -> Response[Any]:
     """Change name, query, sort or visibility of a saved search."""
-    changed = call.services.saved_searches.change(
-        call.reach, call.caller.user.id, _id(search_id), call.fields(), call.now
-    )
+    changed = call.services.saved_searches.change(call.reach, call.user.id, _id(search_id), call.fields(), call.now)
     return Response(saved_search_object(changed))
 
 
 def delete_search(call: NamedDependency[Call], search_id: FromPath[str]) -> Response[None]:
     """Delete a saved search."""
-    call.services.saved_searches.remove(call.reach, call.caller.user.id, _id(search_id))
+    call.services.saved_searches.remove(call.reach, call.user.id, _id(search_id))
     return Response(None, status_code=204)
 
 
 def pin_search(call: NamedDependency[Call]) -> Response[Any]:
     """Let the caller's list of issues begin with a search."""
-    pinned = call.services.saved_searches.pin(call.reach, call.caller.user.id, call.fields(), call.now)
+    pinned = call.services.saved_searches.pin(call.reach, call.user.id, call.fields(), call.now)
     return Response(saved_search_object(pinned), status_code=201)
 
 
 def unpin_search(call: NamedDependency[Call]) -> Response[None]:
     """Let the caller's list of issues begin as everybody's does."""
-    call.services.saved_searches.unpin(call.reach, call.caller.user.id, call.fields())
+    call.services.saved_searches.unpin(call.reach, call.user.id, call.fields())
     return Response(None, status_code=204)
 
 
@@ -77,7 +75,7 @@ def list_recent_searches(
     organization_id = call.reach.organization.id
     found = saved_searches.recent(
         call.services.views,
-        (organization_id, call.caller.user.id),
+        (organization_id, call.user.id),
         _type(search_type),
         contains=text or "",
         limit=read_limit(limit) if limit else RECENT_DEFAULT,
@@ -87,7 +85,7 @@ def list_recent_searches(
 
 def remember_search(call: NamedDependency[Call]) -> Response[None]:
     """Remember that the caller searched for something: 201 for the first time, 204 for another."""
-    is_new = call.services.saved_searches.remember(call.reach, call.caller.user.id, call.fields(), call.now)
+    is_new = call.services.saved_searches.remember(call.reach, call.user.id, call.fields(), call.now)
     return Response(None, status_code=201 if is_new else 204, media_type=MediaType.TEXT)
 
 

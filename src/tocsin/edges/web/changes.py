@@ -70,7 +70,7 @@ def _undo(visit: Visit) -> Notice:
     try:
         if not named.isdigit():
             raise Malformed("A change is named by its number. Reload the page and press Undo again.")
-        acting = Acting(user=visit.caller.user, reach=visit.reach)
+        acting = Acting(user=visit.user, reach=visit.reach)
         undone = visit.services.triage.undo(int(named), acting, visit.now)
     except Refusal as refusal:
         return Notice(refusal.detail, is_refusal=True)
@@ -86,7 +86,7 @@ def _carry_out(visit: Visit) -> Notice:
         if not issue_ids:
             return _NOTHING_SELECTED
         body, sentence = _command(visit.form)
-        acting = Acting(user=visit.caller.user, reach=visit.reach)
+        acting = Acting(user=visit.user, reach=visit.reach)
         outcome = visit.services.triage.carry_out(issue_ids, body, acting, visit.now)
     except Refusal as refusal:
         return Notice(refusal.detail, is_refusal=True)

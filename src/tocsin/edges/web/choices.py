@@ -44,5 +44,5 @@ def choices_of(visit: Visit) -> Choices:
         environments=tuple(environment.name for environment in known),
         people=tuple(one.member.user for one in members if one.member.user.is_active)[:PEOPLE_MAX],
         teams=tuple(one.team for one in teams),
-        own_team_ids=tuple(one.team.id for one in teams if visit.caller.user.id in one.member_ids),
+        own_team_ids=tuple(one.team.id for one in teams if visit.user.id in one.member_ids),
     )

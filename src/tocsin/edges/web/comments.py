@@ -28,7 +28,7 @@ def post_comment(visit: NamedDependency[Visit], issue_id: FromPath[str]) -> Resp
     found = _issue_id(visit, issue_id)
 
     def act() -> Notice:
-        visit.services.comment.post(found, _body(visit), visit.caller.user.id, visit.now)
+        visit.services.comment.post(found, _body(visit), visit.user.id, visit.now)
         return Notice("Comment added.")
 
     return _back(visit, found, act)
@@ -40,7 +40,7 @@ def change_comment(visit: NamedDependency[Visit], issue_id: FromPath[str], note_
     found = _issue_id(visit, issue_id)
 
     def act() -> Notice:
-        comment, writer, known_id = visit.services.comment, visit.caller.user.id, comment_id(note_id)
+        comment, writer, known_id = visit.services.comment, visit.user.id, comment_id(note_id)
         match visit.form.one("action"):
             case "edit":
                 comment.edit(found, known_id, _body(visit), writer)

@@ -12,7 +12,7 @@ from tocsin.storage.views import organizations
 @get("/", sync_to_thread=True)
 def home(visit: NamedDependency[Visit]) -> Response[str]:
     """Go on to the issues of the caller's newest organization, or explain how to get into one."""
-    known = organizations.organizations_of(visit.services.views, visit.caller.user)
+    known = organizations.organizations_of(visit.services.views, visit.caller)
     if known:
         return redirect(visit.services, links.stream(known[0].slug))
     return show(visit, "home.html")

@@ -120,7 +120,7 @@ def _page(visit: Visit, issue_id: str, event_id: str) -> Html:
         shown=_shown(visit, issue, project, choices),
         event=_event(visit, issue, project, event_id),
         tags=_tags(visit, issue, project),
-        activity=story_of(visit.services.views, issue, choices, visit.caller.user.id),
+        activity=story_of(visit.services.views, issue, choices, visit.user.id),
         choices=choices,
         comment_chars_max=TEXT_CHARS_MAX,
     )
@@ -128,7 +128,7 @@ def _page(visit: Visit, issue_id: str, event_id: str) -> Html:
 
 def _shown(visit: Visit, issue: Issue, project: Project, choices: Choices) -> ShownIssue:
     (found,) = visit.services.search.statistics([issue], whole_window(visit), None, "14d", visit.now)
-    (around,) = issues.shown(visit.services.views, [issue], visit.reach, visit.caller.user)
+    (around,) = issues.shown(visit.services.views, [issue], visit.reach, visit.user)
     public_url, options = visit.services.settings.public_url, visit.reach.organization.options
     return ShownIssue(
         found=found,

@@ -75,7 +75,7 @@ def search_of(visit: Visit, asked: Question, own_team_ids: Sequence[TeamId]) -> 
     cursor = visit.one("cursor")
     return IssueSearch(
         organization_id=visit.reach.organization.id,
-        viewer=Viewer(user_id=visit.caller.user.id, team_ids=tuple(own_team_ids)),
+        viewer=Viewer(user_id=visit.user.id, team_ids=tuple(own_team_ids)),
         projects=_projects(visit, asked),
         environments=asked.environments or None,
         query=parse_issue_query(asked.text, now=visit.now),

@@ -7,7 +7,8 @@ import msgspec
 from litestar.concurrency import sync_to_thread
 
 from tocsin.domain.caller import Caller, Reach
-from tocsin.domain.errors import Forbidden, NotFound
+from tocsin.domain.errors import Forbidden, NotAuthenticated, NotFound
+from tocsin.domain.organization import User
 from tocsin.edges.bodies import read_body
 from tocsin.edges.services import Services
 from tocsin.edges.sessions import SAFE_METHODS, SESSION_COOKIE, AnyRequest, authenticate, is_same_origin
@@ -29,6 +30,8 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     session: str
     """The cookie; empty for a bearer token."""
     caller: Caller
+    user: User
+    """The person at the browser."""
     reach_or_none: Reach | None = None
     notice: Notice | None = None
     """What the page before this one did."""
@@ -90,6 +93,8 @@ def _authorised(request: AnyRequest, services: Services, body: bytes) -> Visit:
         check_same_origin(request)
         form.check_token(session)
     caller = authenticate(request, services, now)
+    if caller.user is None:
+        raise NotAuthenticated("These pages are for people. Log in, or ask the API with this token.")
     return Visit(
         services=services,
         now=now,
@@ -98,6 +103,7 @@ def _authorised(request: AnyRequest, services: Services, body: bytes) -> Visit:
         form=form,
         session=session,
         caller=caller,
+        user=caller.user,
         reach_or_none=_reach(services, caller, request.path_params.get("org")),
         notice=read_notice(request.cookies.get(NOTICE_COOKIE, "")),
     )

@@ -89,13 +89,13 @@ class BatchWriter:
         fresh = [event for key, event in first.items() if key in claimed]
         groups = _owned_groups(connection, batch_id, fresh)
         # Every hash is locked now, so no deletion can come between this moment and the events' row.
-        now = self._clock()
+        now = max([self._clock(), *(group.since for group in groups if group.since)])
         observed = _observe(connection, groups, now)
         _tell(connection, observed, now)
         note_surroundings(connection, groups, observed)
         note_owners(connection, groups, observed, now)
         user_reports.attach(connection, fresh)
-        _keep_files(connection, stored, now)
+        self._keep_files(connection, stored, now)
         applied.record(connection, batch_id, now)
         taken = [event for group in groups for event in group.events]
         result = Applied(
@@ -105,6 +105,14 @@ class BatchWriter:
             turns=Counter(observation.turn for observation in observed),
         )
         return taken, now, result
+
+    def _keep_files(self, connection: Transaction, stored: Sequence[StoredFile], now: datetime) -> None:
+        """Name the blobs, and put back those that were deleted since, for nobody named them yet."""
+        attachments.lock_contents(connection, {content_hash for _, content_hash in stored})
+        for file, content_hash in stored:
+            if not self._blobs.exists(content_hash):
+                self._blobs.put(file.data)
+        attachments.add(connection, [_attachment(file, content_hash, now) for file, content_hash in stored])
 
     def is_applied(self, batch_id: str) -> bool:
         """Say whether state has taken the batch in, so that its id must be kept."""
@@ -260,20 +268,14 @@ def _fill_in_versions(connection: Transaction, observed: Sequence[Observation]) 
                     activity.set_data(connection, activity_id, entry.data | {"version": seen.resolved_in})
 
 
-def _keep_files(connection: Transaction, stored: Sequence[StoredFile], now: datetime) -> None:
-    attachments.add(
-        connection,
-        [
-            attachments.Attachment(
-                project_id=ProjectId(file.project_id),
-                event_id=EventId(file.event_id),
-                name=file.filename,
-                type=file.attachment_type,
-                content_type=file.content_type,
-                size_bytes=len(file.data),
-                sha256=content_hash,
-                created_at=now,
-            )
-            for file, content_hash in stored
-        ],
+def _attachment(file: Attachment, content_hash: ContentHash, now: datetime) -> attachments.Attachment:
+    return attachments.Attachment(
+        project_id=ProjectId(file.project_id),
+        event_id=EventId(file.event_id),
+        name=file.filename,
+        type=file.attachment_type,
+        content_type=file.content_type,
+        size_bytes=len(file.data),
+        sha256=content_hash,
+        created_at=now,
     )

@@ -1,6 +1,7 @@
 """Which events of a batch belong together: one group per issue, known or to be made."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -20,6 +21,8 @@ class Group(msgspec.Struct, kw_only=True):
     events: list[Event]
     free_hashes: list[HashKey]
     """Hashes that nobody owns yet, in the order they came."""
+    since: datetime | None = None
+    """When the last deletion took one of the hashes from its issue: these events come after it, whatever the clock."""
 
 
 def grouped(connection: Transaction, events: Iterable[Event], known: Mapping[ProjectId, Project]) -> list[Group]:
@@ -43,6 +46,7 @@ def grouped(connection: Transaction, events: Iterable[Event], known: Mapping[Pro
             if group.issue_id is not None:
                 by_issue[group.issue_id] = group
         group.events.append(event)
+        group.since = max(filter(None, (group.since, *(owners[key].since for key in keys))), default=None)
         for key in keys:
             if owners[key].issue_id is None and owners[key].tombstone_id is None and key not in by_free_hash:
                 by_free_hash[key] = group

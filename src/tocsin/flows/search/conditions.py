@@ -141,7 +141,7 @@ def _people(name: str, asking: _Asking) -> AssignedTo:
     viewer = asking.wanted.viewer
     match name:
         case "me":
-            return AssignedTo(user_ids=(viewer.user_id,), team_ids=viewer.team_ids)
+            return AssignedTo(user_ids=_user_ids(["me"], asking), team_ids=viewer.team_ids)
         case "my_teams":
             return AssignedTo(team_ids=viewer.team_ids)
         case _ if name.startswith("#"):
@@ -159,7 +159,8 @@ def _user_ids(people: Sequence[str], asking: _Asking) -> tuple[UserId, ...]:
     """Return the users meant by ``me``, a username or an e-mail address; nobody for names that nobody has."""
     viewer_id = asking.wanted.viewer.user_id
     known = [users.by_name(asking.connection, name) for name in people if name != "me"]
-    return (*(user.id for user in known if user), *((viewer_id,) if "me" in people else ()))
+    own = (viewer_id,) if "me" in people and viewer_id is not None else ()
+    return (*(user.id for user in known if user), *own)
 
 
 def _bookmarked(term: Term, asking: _Asking) -> Condition:

@@ -44,7 +44,8 @@ def read_sort(text: str) -> Sort:
 class Viewer(msgspec.Struct, frozen=True, kw_only=True):
     """Who ``me`` is, and which teams are ``my_teams``."""
 
-    user_id: UserId
+    user_id: UserId | None
+    """None for a caller that is no user: ``me`` is nobody then."""
     team_ids: tuple[TeamId, ...] = ()
 
 

@@ -9,7 +9,7 @@ import msgspec
 from tocsin.domain.caller import Reach
 from tocsin.domain.errors import KeyReused, Malformed
 from tocsin.domain.issue.command import Command, read_command
-from tocsin.domain.issue.issue import Issue, IssueId
+from tocsin.domain.issue.issue import Issue, IssueId, UserId
 from tocsin.domain.issue.journal import MutationKind, Rewritten
 from tocsin.domain.issue.kind import looked_at
 from tocsin.domain.issue.revision import require_revision
@@ -27,11 +27,22 @@ from tocsin.storage.state.mutations import MutationId
 class Acting(msgspec.Struct, frozen=True, kw_only=True):
     """Who commands."""
 
-    user: User
+    user: User | None
+    """None for a token of the organization."""
     reach: Reach
     """In the organization of the issues."""
     shown: Mapping[str, Any] = {}
     """The user as answers show them."""
+
+    @property
+    def user_id(self) -> UserId | None:
+        """Id of the acting user."""
+        return None if self.user is None else self.user.id
+
+    @property
+    def caller(self) -> str:
+        """Whose keys of repeated requests these are: the user's own, or those of all tokens of the organization."""
+        return f"organization:{self.reach.organization.id}" if self.user is None else f"user:{self.user.id}"
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,23 +131,23 @@ class Triage:
     def note_answer(self, by: Acting, asked: Asked, status: int, body: bytes) -> None:
         """Remember how the request with the Idempotency-Key was answered."""
         with self._state.write() as connection:
-            idempotency.note_answer(connection, by.user.id, asked.key, status, body)
+            idempotency.note_answer(connection, by.caller, asked.key, status, body)
 
     def undo(self, mutation_id: int, by: Acting, now: datetime) -> Undone:
         """Undo a mutation of the organization for all issues that nobody changed since; see :func:`undo.undo`."""
         with self._state.write() as connection:
-            return undo(connection, mutation_id, by.reach, by.user.id, now)
+            return undo(connection, mutation_id, by.reach, by.user_id, now)
 
     def _once(self, connection: Transaction, command: Command, order: _Order, seen: Mapping[IssueId, int]) -> Outcome:
         """Carry the command out unless a request with the same key did, which is found out by whoever came second."""
         by, asked = order.by, order.asked
         if not asked.key:
             return self._carry_out(connection, command, order, seen)
-        if not idempotency.claim(connection, by.user.id, asked.key, asked.request_hash, order.now):
+        if not idempotency.claim(connection, by.caller, asked.key, asked.request_hash, order.now):
             return _earlier(connection, by, asked) or NOTHING_SELECTED
         outcome = self._carry_out(connection, command, order, seen)
         kept = msgspec.to_builtins(outcome)
-        idempotency.note_outcome(connection, by.user.id, asked.key, kept, outcome.mutation_id)
+        idempotency.note_outcome(connection, by.caller, asked.key, kept, outcome.mutation_id)
         return outcome
 
     def _carry_out(
@@ -172,7 +183,7 @@ class Triage:
 
 
 def _earlier(connection: Transaction, by: Acting, asked: Asked) -> Outcome | None:
-    known = idempotency.find(connection, by.user.id, asked.key)
+    known = idempotency.find(connection, by.caller, asked.key)
     if known is None:
         return None
     if known.request_hash != asked.request_hash:
@@ -185,7 +196,7 @@ def _begun(connection: Transaction, order: _Order, issues: int) -> MutationId:
     return mutations.begin(
         connection,
         organization_id=order.by.reach.organization.id,
-        user_id=order.by.user.id,
+        user_id=order.by.user_id,
         kind=MutationKind.TRIAGE,
         request=order.body,
         issue_count=issues,

@@ -39,14 +39,14 @@ def circumstances(
     connection: Transaction,
     command: Command,
     chosen: Sequence[Issue],
-    actor: User,
+    actor: User | None,
     shown: Mapping[str, Any],
     now: datetime,
 ) -> Circumstances:
     """Return what state knows that *command* needs to be carried out on *chosen*."""
     return Circumstances(
         now=now,
-        actor=_actor(connection, actor, shown),
+        actor=None if actor is None else _actor(connection, actor, shown),
         releases=_release_line(connection, command, chosen),
         in_inbox=_in_inbox(connection, command, chosen),
         team_members=_team_members(connection, command, chosen),

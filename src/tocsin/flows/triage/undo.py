@@ -28,7 +28,7 @@ class Undone(msgspec.Struct, frozen=True, kw_only=True):
     """Issues that were changed since, are gone, or that the caller cannot see, ascending."""
 
 
-def undo(connection: Transaction, mutation_id: int, reach: Reach, user_id: UserId, now: datetime) -> Undone:
+def undo(connection: Transaction, mutation_id: int, reach: Reach, user_id: UserId | None, now: datetime) -> Undone:
     """Restore what the mutation changed: fields, what people keep beside the issues, and the story.
 
     Each issue is restored as a whole or, when any field that the mutation set has another value now, not at all.

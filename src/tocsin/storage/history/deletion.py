@@ -1,6 +1,6 @@
 """Taking events out of history: those of deleted issues, and those past retention."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from tocsin.domain.event.event import EventId, GroupingHash
@@ -16,37 +16,36 @@ def delete_events(history: History, project_id: int, hashes: Sequence[GroupingHa
 
     Their bytes leave the disk when the parts that hold them are next merged.
     """
-    for start in range(0, len(hashes), _HASHES_PER_STATEMENT_MAX):
-        chunk = hashes[start : start + _HASHES_PER_STATEMENT_MAX]
-        scope = IssueScope(project_id, tuple((name, None) for name in chunk))
-        _delete(history, scope.clause(), digested_before)
+    for doomed in _doomed(project_id, hashes, digested_before):
+        history.command(f"DELETE FROM event WHERE {doomed.sql}", doomed.parameters)
+
+
+def count_events(history: History, project_id: int, hashes: Sequence[GroupingHash], digested_before: datetime) -> int:
+    """Return how many events :func:`delete_events` would delete."""
+    return sum(
+        history.rows(f"SELECT count() FROM event WHERE {doomed.sql}", doomed.parameters)[0][0]
+        for doomed in _doomed(project_id, hashes, digested_before)
+    )
 
 
 def event_ids(
-    history: History,
-    project_id: int,
-    hashes: Sequence[GroupingHash],
-    digested_before: datetime,
-    *,
-    after: EventId | None = None,
-    limit: int,
-) -> list[EventId]:
-    """Return the ids of the events that :func:`delete_events` would delete, in order, the next *limit* of them."""
-    if not hashes:
-        return []
-    chosen = IssueScope(project_id, tuple((name, None) for name in hashes)).clause()
-    moment, name = instant(digested_before), text(after or "")
-    sql = (
-        f"SELECT event_id FROM event WHERE {chosen.sql} AND digested_at < {moment.sql}"
-        f" AND event_id > toFixedString(unhex({name.sql}), 16) ORDER BY event_id LIMIT {{limit:UInt32}}"
-    )
-    bindings = {**chosen.parameters, **moment.parameters, **name.parameters, "limit": limit}
-    return [EventId(row[0].hex()) for row in history.rows(sql, bindings)]
+    history: History, project_id: int, hashes: Sequence[GroupingHash], digested_before: datetime, *, at_a_time: int
+) -> Iterator[list[EventId]]:
+    """Yield the ids of the events that :func:`delete_events` would delete, *at_a_time* of them."""
+    for doomed in _doomed(project_id, hashes, digested_before):
+        found: list[EventId] = []
+        while True:
+            found = _page(history, doomed, found[-1] if found else "", at_a_time)
+            if found:
+                yield found
+            if len(found) < at_a_time:
+                break
 
 
 def delete_project(history: History, project_id: int, digested_before: datetime) -> None:
     """Delete all events of a project that were digested before *digested_before*."""
-    _delete(history, in_projects((project_id,)), digested_before)
+    doomed = _digested(in_projects((project_id,)), digested_before)
+    history.command(f"DELETE FROM event WHERE {doomed.sql}", doomed.parameters)
 
 
 def expire(history: History, before: datetime) -> int:
@@ -64,12 +63,26 @@ def expire(history: History, before: datetime) -> int:
     return len(over)
 
 
-def _delete(history: History, chosen: Clause, digested_before: datetime) -> None:
-    moment = instant(digested_before)
-    history.command(
-        f"DELETE FROM event WHERE {chosen.sql} AND digested_at < {moment.sql}",
-        {**chosen.parameters, **moment.parameters},
+def _doomed(project_id: int, hashes: Sequence[GroupingHash], digested_before: datetime) -> Iterator[Clause]:
+    """Yield the conditions that an event is to be deleted: as many as keep each statement small."""
+    for start in range(0, len(hashes), _HASHES_PER_STATEMENT_MAX):
+        chunk = hashes[start : start + _HASHES_PER_STATEMENT_MAX]
+        yield _digested(IssueScope(project_id, tuple((name, None) for name in chunk)).clause(), digested_before)
+
+
+def _digested(chosen: Clause, before: datetime) -> Clause:
+    moment = instant(before)
+    return chosen & Clause(f"digested_at < {moment.sql}", moment.parameters)
+
+
+def _page(history: History, doomed: Clause, after: str, limit: int) -> list[EventId]:
+    name = text(after)
+    sql = (
+        f"SELECT event_id FROM event WHERE {doomed.sql} AND event_id > toFixedString(unhex({name.sql}), 16)"
+        " ORDER BY event_id LIMIT {limit:UInt32}"
     )
+    rows = history.rows(sql, {**doomed.parameters, **name.parameters, "limit": limit})
+    return [EventId(row[0].hex()) for row in rows]
 
 
 def _ends(monday: str) -> datetime:

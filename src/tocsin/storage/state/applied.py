@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import TypeAlias
 
-from sqlalchemy import Connection, Table, delete, select
+from sqlalchemy import Connection, Table, delete, func, select
 
 from tocsin.domain.event.event import EventId
 from tocsin.domain.issue.issue import ProjectId
@@ -51,6 +51,12 @@ def applied_at(connection: Connection, batch_id: str) -> datetime | None:
     """Return when state took the batch in, None when it has not."""
     query = select(applied_batch.c.applied_at).where(applied_batch.c.batch_id == batch_id)
     moment: datetime | None = connection.execute(query).scalar_one_or_none()
+    return moment
+
+
+def newest(connection: Connection) -> datetime | None:
+    """Return when state took in the batch that it took in last, None when it remembers none."""
+    moment: datetime | None = connection.execute(select(func.max(applied_batch.c.applied_at))).scalar_one()
     return moment
 
 

@@ -2,18 +2,23 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import NewType
+from typing import Final, NewType
 
 import msgspec
 from msgspec import structs
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, text
 
 from tocsin.domain.event.event import EventId
 from tocsin.domain.issue.issue import ProjectId
+from tocsin.storage.state import outbox
+from tocsin.storage.state.engine import is_sqlite
 from tocsin.storage.state.rows import all_as, among, one_as, portions, select_as
 from tocsin.storage.state.tables import attachment
 
 AttachmentId = NewType("AttachmentId", int)
+
+BLOB_KIND: Final = "blob.remove"
+"""Kind of the notice that a blob may have lost its last attachment."""
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,19 +91,42 @@ def events_among(
     return found
 
 
-def prune(connection: Connection, before: datetime, rows_max: int) -> set[str]:
-    """Forget attachments stored before that time, at most *rows_max*; return the blobs nobody names any more."""
+def prune(connection: Connection, before: datetime, rows_max: int, now: datetime) -> None:
+    """Forget attachments stored before that time, at most *rows_max*, as :func:`remove` does."""
     old = select(attachment.c.id).where(attachment.c.created_at < before).limit(rows_max)
-    return remove(connection, connection.execute(old).scalars().all())
+    remove(connection, connection.execute(old).scalars().all(), now)
 
 
-def remove(connection: Connection, attachment_ids: Collection[AttachmentId]) -> set[str]:
-    """Forget attachments and return the SHA-256 of the blobs nobody names any more."""
+def remove(connection: Connection, attachment_ids: Collection[AttachmentId], now: datetime) -> None:
+    """Forget attachments, and leave a notice for each blob that nobody names any more."""
     dropped: set[str] = set()
     for some in portions(attachment_ids):
         statement = delete(attachment).where(attachment.c.id.in_(some)).returning(attachment.c.sha256)
         dropped |= set(connection.execute(statement).scalars())
-    for named in portions(dropped):
-        still = select(attachment.c.sha256).where(attachment.c.sha256.in_(named))
-        dropped -= set(connection.execute(still).scalars())
-    return dropped
+    doomed = sorted(dropped - named(connection, dropped))
+    outbox.add(connection, [outbox.Notice(kind=BLOB_KIND, payload={"sha256": one}) for one in doomed], now)
+
+
+def named(connection: Connection, contents: Collection[str]) -> set[str]:
+    """Return those of the blobs that an attachment names."""
+    found: set[str] = set()
+    for some in portions(contents):
+        query = select(attachment.c.sha256).where(attachment.c.sha256.in_(some))
+        found |= set(connection.execute(query).scalars())
+    return found
+
+
+def lock_contents(connection: Connection, contents: Collection[str]) -> None:
+    """Let nobody else keep or delete these blobs until the transaction ends.
+
+    Whoever names a blob looks, under this lock, whether it is there; whoever deletes one whether it is named. So no row
+    is left without its blob. On SQLite the transaction is the only one that writes anyway.
+    """
+    if not is_sqlite(connection):
+        for content in sorted(set(contents)):
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _lock_of(content)})
+
+
+def _lock_of(content: str) -> int:
+    """Return a number for a blob: two that share one only wait for each other. Small ones are for other locks."""
+    return int(content[:15], 16) | 1 << 60

@@ -6,7 +6,6 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection, delete, select, update
 
-from tocsin.domain.issue.issue import UserId
 from tocsin.storage.state.mutations import MutationId
 from tocsin.storage.state.rows import insert_into, one_as, select_as
 from tocsin.storage.state.tables import idempotency
@@ -28,16 +27,16 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     """The answer as it was sent; None until it is known."""
 
 
-def find(connection: Connection, user_id: UserId, key: str) -> Answered | None:
-    """Return what is known of the user's request with that key."""
-    own = (idempotency.c.user_id == user_id, idempotency.c.key == key)
+def find(connection: Connection, caller: str, key: str) -> Answered | None:
+    """Return what is known of the caller's request with that key."""
+    own = (idempotency.c.caller == caller, idempotency.c.key == key)
     return one_as(Answered, connection.execute(select_as(Answered, idempotency).where(*own)))
 
 
-def claim(connection: Connection, user_id: UserId, key: str, request_hash: str, now: datetime) -> bool:
+def claim(connection: Connection, caller: str, key: str, request_hash: str, now: datetime) -> bool:
     """Say whether the key is new; whoever else brings it waits here until this transaction ends."""
     row = {
-        "user_id": user_id,
+        "caller": caller,
         "key": key,
         "request_hash": request_hash,
         "outcome": None,
@@ -47,23 +46,21 @@ def claim(connection: Connection, user_id: UserId, key: str, request_hash: str, 
     return connection.execute(claimed, row).scalar() is not None
 
 
-def note_outcome(
-    connection: Connection, user_id: UserId, key: str, outcome: Any, mutation_id: MutationId | None
-) -> None:
+def note_outcome(connection: Connection, caller: str, key: str, outcome: Any, mutation_id: MutationId | None) -> None:
     """Remember what the request did, in the transaction that did it."""
-    own = (idempotency.c.user_id == user_id, idempotency.c.key == key)
+    own = (idempotency.c.caller == caller, idempotency.c.key == key)
     connection.execute(update(idempotency).where(*own).values(outcome=outcome, mutation_id=mutation_id))
 
 
-def note_answer(connection: Connection, user_id: UserId, key: str, status: int, body: bytes) -> None:
+def note_answer(connection: Connection, caller: str, key: str, status: int, body: bytes) -> None:
     """Remember what was answered."""
-    own = (idempotency.c.user_id == user_id, idempotency.c.key == key)
+    own = (idempotency.c.caller == caller, idempotency.c.key == key)
     connection.execute(update(idempotency).where(*own).values(status=status, body=body))
 
 
 def prune(connection: Connection, before: datetime, rows_max: int) -> None:
     """Forget what was asked before that time, at most *rows_max* requests."""
-    key = (idempotency.c.user_id, idempotency.c.key)
+    key = (idempotency.c.caller, idempotency.c.key)
     old = select(*key).where(idempotency.c.created_at < before).limit(rows_max)
-    for user_id, text in connection.execute(old).all():
-        connection.execute(delete(idempotency).where(key[0] == user_id, key[1] == text))
+    for caller, text in connection.execute(old).all():
+        connection.execute(delete(idempotency).where(key[0] == caller, key[1] == text))

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Select, bindparam, select, update
 
 from tocsin.domain.event.event import GroupingHash
 from tocsin.domain.issue.issue import IssueId, ProjectId
+from tocsin.storage.state.engine import is_sqlite
 from tocsin.storage.state.rows import among, insert_missing, portions
 from tocsin.storage.state.tables import issue_hash
 
@@ -65,17 +66,30 @@ def bury(connection: Connection, keys: Iterable[HashKey], tombstone_id: Tombston
     _point(connection, [{"issue": None, "tombstone": tombstone_id, **_named(key)} for key in keys])
 
 
-def free(connection: Connection, issue_ids: Iterable[IssueId], now: datetime) -> list[IssueHash]:
-    """Take all hashes from issues that are being deleted, and return them with the ``since`` they had.
+def lock(connection: Connection, issue_ids: Iterable[IssueId]) -> None:
+    """Lock all hashes of these issues until the transaction ends, in the order in which :func:`claim` does."""
+    if is_sqlite(connection):
+        # The transaction is the only one that writes.
+        return
+    ids = list(issue_ids)
+    locked: set[HashKey] = set()
+    # One that an issue was given while we waited is found the second time.
+    while found := _keys(connection, ids) - locked:
+        for project_id in sorted({project_id for project_id, _ in found}):
+            for some in portions(digits for owner_id, digits in found if owner_id == project_id):
+                own = (issue_hash.c.project_id == project_id, issue_hash.c.hash.in_(some))
+                connection.execute(select(issue_hash.c.project_id).where(*own).order_by(*_KEY).with_for_update())
+        locked |= found
+
+
+def free(connection: Connection, issue_ids: Iterable[IssueId], now: datetime) -> None:
+    """Take all hashes from issues that are being deleted.
 
     The next event of such a hash makes a new issue, which will own nothing digested before *now*.
     """
-    freed: list[IssueHash] = []
     for some in portions(issue_ids):
-        freed += of_issues(connection, some)
         owned = update(issue_hash).where(issue_hash.c.issue_id.in_(some))
         connection.execute(owned.values(issue_id=None, since=now))
-    return freed
 
 
 def of_issues(connection: Connection, issue_ids: Iterable[IssueId]) -> list[IssueHash]:
@@ -113,6 +127,14 @@ def _owners(connection: Connection, keys: Iterable[HashKey], query: Select[*tupl
         for row in connection.execute(query.where(among(_KEY, some))):
             owner = Owner(issue_id=row.issue_id, tombstone_id=row.tombstone_id, since=row.since)
             found[row.project_id, row.hash] = owner
+    return found
+
+
+def _keys(connection: Connection, issue_ids: Iterable[IssueId]) -> set[HashKey]:
+    found: set[HashKey] = set()
+    for some in portions(issue_ids):
+        rows = connection.execute(select(*_KEY).where(issue_hash.c.issue_id.in_(some)))
+        found |= {(project_id, digits) for project_id, digits in rows}
     return found
 
 

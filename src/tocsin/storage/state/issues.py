@@ -8,7 +8,7 @@ import msgspec
 from msgspec import structs
 from sqlalchemy import Connection, RowMapping, Table, bindparam, delete, insert, select, update
 
-from tocsin.domain.issue.issue import Assignee, Issue, IssueId, ProjectId, Resolution, ResolutionType, Snooze
+from tocsin.domain.issue.issue import Assignee, Issue, IssueId, ProjectId, Resolution, ResolutionType, Snooze, Status
 from tocsin.storage.state.rows import among, columns_for, insert_missing, portions
 from tocsin.storage.state.tables import issue, issue_redirect, resolution, snooze
 
@@ -90,6 +90,19 @@ def save(connection: Connection, changed: Sequence[Issue]) -> None:
     connection.execute(statement, rows)
     put_resolutions(connection, {one.id: one.resolution for one in changed})
     put_snoozes(connection, {one.id: one.snooze for one in changed})
+
+
+def lock(connection: Connection, ids: Iterable[IssueId]) -> None:
+    """Lock the rows of issues until the transaction ends, in the order of their ids, without reading them."""
+    for some in portions(ids):
+        connection.execute(select(issue.c.id).where(issue.c.id.in_(some)).order_by(issue.c.id).with_for_update())
+
+
+def retire(connection: Connection, ids: Iterable[IssueId], status: Status) -> None:
+    """Give issues a *status* in which nobody sees them any more; the rest of them stays until they are removed."""
+    gone = {"status": status, "substatus": None, "version": issue.c.version + 1}
+    for some in portions(ids):
+        connection.execute(update(issue).where(issue.c.id.in_(some)).values(gone))
 
 
 def remove(connection: Connection, ids: Iterable[IssueId]) -> None:

@@ -1,12 +1,12 @@
 """News on its way out: written in the transaction that made it, carried out later, at least once."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NewType
 
 import msgspec
 from msgspec import structs
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from tocsin.storage.state.rows import all_as, portions, select_as
 from tocsin.storage.state.tables import outbox
@@ -74,3 +74,10 @@ def put_off(connection: Connection, ids: Collection[OutboxId], until: datetime) 
     """Let notices that could not be carried out be due again at *until*."""
     for some in portions(ids):
         connection.execute(update(outbox).where(outbox.c.id.in_(some)).values(due_at=until))
+
+
+def rewrite(connection: Connection, payloads: Mapping[OutboxId, dict[str, Any]]) -> None:
+    """Let notices that were claimed say something else from now on: how far the work they stand for got."""
+    if payloads:
+        statement = update(outbox).where(outbox.c.id == bindparam("notice_id")).values(payload=bindparam("said"))
+        connection.execute(statement, [{"notice_id": one, "said": said} for one, said in sorted(payloads.items())])

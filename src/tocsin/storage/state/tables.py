@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.schema import SchemaItem
 
 from tocsin.domain.access import Role
+from tocsin.domain.audit import AuditEvent
 from tocsin.domain.issue.issue import (
     ActivityType,
     InboxReason,
@@ -64,6 +65,11 @@ def _of(table: str, column: str = "", *, optional: bool = False, key: bool = Fal
     kept = "SET NULL" if optional else "CASCADE"
     reference = ForeignKey(f"{table}.id", ondelete=kept)
     return Column(column or f"{table}_id", Id, reference, nullable=optional, primary_key=key, autoincrement=False)
+
+
+def _owner(table: str) -> Column[Any]:
+    """Return a reference to whom a row may belong: it goes with its owner."""
+    return Column(f"{table}_id", Id, ForeignKey(f"{table}.id", ondelete="CASCADE"), nullable=True)
 
 
 def _time(name: str, *, optional: bool = False) -> Column[Any]:
@@ -163,9 +169,11 @@ project_key = Table(
     Index(None, "project_id"),
 )
 
+# A user's, or an organization's own.
 api_token = _table(
     "api_token",
-    _of("user"),
+    _owner("user"),
+    _owner("organization"),
     Column("token_hash", Hex, nullable=False),
     _text("label"),
     _json("scopes"),
@@ -173,8 +181,10 @@ api_token = _table(
     _time("last_used_at", optional=True),
     _time("expires_at", optional=True),
     _time("revoked_at", optional=True),
+    CheckConstraint("(user_id IS NULL) <> (organization_id IS NULL)", name="one_owner"),
     UniqueConstraint("token_hash"),
     Index(None, "user_id"),
+    Index(None, "organization_id"),
 )
 
 web_session = _keyed(
@@ -593,10 +603,11 @@ mutation = _table(
 )
 
 # What was answered to a request that carried an Idempotency-Key. Without a body the answer is not known yet.
+# The caller is a user, or whoever holds a token of an organization.
 idempotency = Table(
     "idempotency",
     metadata,
-    _of("user", key=True),
+    Column("caller", Text, primary_key=True),
     Column("key", Text, primary_key=True),
     Column("request_hash", Hex, nullable=False),
     Column("mutation_id", Id, nullable=True),
@@ -625,7 +636,7 @@ audit_entry = _table(
     "audit_entry",
     _of("organization"),
     _of("user", "actor_id", optional=True),
-    _text("event"),
+    Column("event", Word(AuditEvent), nullable=False),
     Column("target_id", Id, nullable=True),
     _json("data"),
     _time("created_at"),

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, RowMapping, insert, update
 
 from tocsin.domain.access import Scope
 from tocsin.domain.issue.issue import UserId
+from tocsin.domain.organization import OrganizationId
 from tocsin.storage.state.rows import select_as
 from tocsin.storage.state.tables import api_token
 
@@ -20,9 +21,10 @@ TOKEN_RANDOM_BYTES = 24
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
-    """What a token is made for."""
+    """What a token is made for. It belongs to a user, or to an organization: exactly one of the two."""
 
-    user_id: UserId
+    user_id: UserId | None = None
+    organization_id: OrganizationId | None = None
     label: str = ""
     scopes: frozenset[Scope]
     created_at: datetime

@@ -1,9 +1,9 @@
 """What a caller can reach: organizations, and the projects in them."""
 
-from tocsin.domain.access import Role, effective_scopes
+from tocsin.domain.access import Role, Scope, effective_scopes
 from tocsin.domain.caller import Caller, Reach
 from tocsin.domain.errors import Forbidden, NotFound
-from tocsin.domain.organization import Organization, Project
+from tocsin.domain.organization import Organization, Project, User
 from tocsin.storage.state import organizations, projects
 from tocsin.storage.state.engine import Transaction
 from tocsin.storage.views.stores import Views
@@ -18,14 +18,15 @@ def reach(views: Views, caller: Caller, reference: str) -> Reach:
     """
     with views.state.read() as connection:
         organization = _organization(connection, reference)
-        role = _role(connection, caller, organization)
+        if caller.user is not None:
+            return _reach_of_user(connection, caller.user, caller.granted, organization)
+        if caller.organization_id != organization.id:
+            raise Forbidden
         return Reach(
             organization=organization,
-            role=role,
-            scopes=effective_scopes(
-                role, caller.granted, members_delete=bool(organization.options.get("eventsMemberAdmin", True))
-            ),
-            projects=tuple(_visible(connection, caller, organization, role)),
+            role=None,
+            scopes=caller.granted or frozenset(),
+            projects=tuple(projects.in_organizations(connection, [organization.id])),
         )
 
 
@@ -45,19 +46,32 @@ def _organization(connection: Transaction, reference: str) -> Organization:
     return organization
 
 
-def _role(connection: Transaction, caller: Caller, organization: Organization) -> Role:
-    if caller.user.is_superuser:
+def _reach_of_user(
+    connection: Transaction, user: User, granted: frozenset[Scope] | None, organization: Organization
+) -> Reach:
+    role = _role(connection, user, organization)
+    members_delete = bool(organization.options.get("eventsMemberAdmin", True))
+    return Reach(
+        organization=organization,
+        role=role,
+        scopes=effective_scopes(role, granted, members_delete=members_delete),
+        projects=tuple(_visible(connection, user, organization, role)),
+    )
+
+
+def _role(connection: Transaction, user: User, organization: Organization) -> Role:
+    if user.is_superuser:
         return Role.OWNER
-    member = organizations.member(connection, organization.id, caller.user.id)
+    member = organizations.member(connection, organization.id, user.id)
     if member is None:
         raise Forbidden
     return member.role
 
 
-def _visible(connection: Transaction, caller: Caller, organization: Organization, role: Role) -> list[Project]:
-    """Return the projects the caller may see: all of them with open membership, else those of the caller's teams."""
+def _visible(connection: Transaction, user: User, organization: Organization, role: Role) -> list[Project]:
+    """Return the projects the user may see: all of them with open membership, else those of the user's teams."""
     known = projects.in_organizations(connection, [organization.id])
     if role in _SEES_EVERYTHING or organization.options.get("openMembership", True):
         return known
-    own = projects.of_user(connection, caller.user.id)
+    own = projects.of_user(connection, user.id)
     return [project for project in known if project.id in own]

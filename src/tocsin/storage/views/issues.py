@@ -178,8 +178,10 @@ def unknown_environments(views: Views, organization_id: OrganizationId, names: C
         return set(names) - environments.known(connection, organization_id, names) - {""}
 
 
-def teams_of(views: Views, user: User) -> tuple[TeamId, ...]:
+def teams_of(views: Views, user: User | None) -> tuple[TeamId, ...]:
     """Return the teams that the user is in."""
+    if user is None:
+        return ()
     with views.state.read() as connection:
         return tuple(sorted(teams.of_user(connection, user.id)))
 
@@ -188,12 +190,12 @@ def teams_of(views: Views, user: User) -> tuple[TeamId, ...]:
 
 
 def shown(
-    views: Views, found: Sequence[Issue], reach: Reach, viewer: User, *, with_suggestions: bool = False
+    views: Views, found: Sequence[Issue], reach: Reach, viewer: User | None, *, with_suggestions: bool = False
 ) -> list[ShownIssue]:
     """Return *found*, issues of projects within *reach*, as *viewer* sees them, in their order."""
     ids = [issue.id for issue in found]
     with views.state.read() as connection:
-        own = marks.of_user(connection, viewer.id, ids)
+        own = marks.of_user(connection, viewer.id, ids) if viewer is not None else {}
         waiting = inbox.waiting(connection, ids)
         suggested = ownership.suggestions(connection, ids) if with_suggestions else {}
         people = users.by_ids(connection, {user_id for issue in found for user_id in _people(issue)})

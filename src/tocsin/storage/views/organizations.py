@@ -16,12 +16,15 @@ from tocsin.storage.views.stores import Views
 ORGANIZATIONS_MAX = 1000
 
 
-def organizations_of(views: Views, user: User) -> Sequence[Organization]:
-    """Return the organizations that the user is a member of, newest first; an operator sees them all."""
+def organizations_of(views: Views, caller: Caller) -> Sequence[Organization]:
+    """Return the organizations that the caller belongs to, newest first; an operator sees them all."""
     with views.state.read() as connection:
-        if user.is_superuser:
+        if caller.user is None:
+            own = organizations.by_id(connection, caller.organization_id) if caller.organization_id else None
+            return [own] if own else []
+        if caller.user.is_superuser:
             return organizations.newest(connection, ORGANIZATIONS_MAX)
-        return organizations.of_user(connection, user.id)[:ORGANIZATIONS_MAX]
+        return organizations.of_user(connection, caller.user.id)[:ORGANIZATIONS_MAX]
 
 
 class Size(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +65,7 @@ def projects_of(views: Views, caller: Caller) -> list[tuple[Organization, Projec
     """Return every project that the caller may see, of whatever organization, by slug."""
     found = [
         (organization, project)
-        for organization in organizations_of(views, caller.user)
+        for organization in organizations_of(views, caller)
         for project in access.reach(views, caller, organization.slug).projects
     ]
     return sorted(found, key=lambda pair: (pair[1].slug, pair[1].id))

@@ -26,19 +26,19 @@ class ShownProject(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the caller is in one of the project's teams."""
 
 
-def shown_projects(views: Views, wanted: Sequence[Project], user_id: UserId) -> list[ShownProject]:
+def shown_projects(views: Views, wanted: Sequence[Project], user_id: UserId | None) -> list[ShownProject]:
     """Return the *wanted* projects with their teams, environments and newest releases, as the user sees them."""
     with views.state.read() as connection:
         return shown(connection, wanted, user_id)
 
 
-def shown(connection: Transaction, wanted: Sequence[Project], user_id: UserId) -> list[ShownProject]:
+def shown(connection: Transaction, wanted: Sequence[Project], user_id: UserId | None) -> list[ShownProject]:
     """Return what :func:`shown_projects` does, within one snapshot."""
     ids = [project.id for project in wanted]
     owners = teams.of_projects(connection, ids)
     names = environments.shown_in_projects(connection, ids)
     newest = releases.newest_versions(connection, ids)
-    own = projects.of_user(connection, user_id)
+    own = projects.of_user(connection, user_id) if user_id is not None else set()
     return [
         ShownProject(
             project=project,

@@ -12,7 +12,7 @@ _LACKING: dict[str, Any] = {"flags": {"idp:provisioned": False}, "isPending": Fa
 """What stands for features that Tocsin does not have."""
 
 
-def team_object(shown: ShownTeam, access: Iterable[Scope], user_id: UserId) -> dict[str, Any]:
+def team_object(shown: ShownTeam, access: Iterable[Scope], user_id: UserId | None) -> dict[str, Any]:
     """Return a team as the user with *user_id* sees it; everybody may see every team."""
     is_member = user_id in shown.member_ids
     return {

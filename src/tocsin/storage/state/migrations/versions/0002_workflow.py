@@ -82,7 +82,7 @@ def _deletion() -> None:
 def _idempotency() -> None:
     op.create_table(
         "idempotency",
-        sa.Column("user_id", ID, autoincrement=False, nullable=False),
+        sa.Column("caller", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("request_hash", sa.LargeBinary(), nullable=False),
         sa.Column("mutation_id", ID, nullable=True),
@@ -90,8 +90,7 @@ def _idempotency() -> None:
         sa.Column("status", sa.Integer(), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name="fk_idempotency_user_id_user", ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("user_id", "key", name="pk_idempotency"),
+        sa.PrimaryKeyConstraint("caller", "key", name="pk_idempotency"),
     )
     op.create_index("ix_idempotency_created_at", "idempotency", ["created_at"])
 
