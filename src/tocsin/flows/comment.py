@@ -5,20 +5,19 @@ from datetime import datetime
 from typing import Any
 
 from tocsin.domain.errors import NotFound
+from tocsin.domain.issue.change import Change
 from tocsin.domain.issue.comments import (
     REPEAT_WITHIN,
     Audience,
     Draft,
-    Posted,
     check_mentions,
+    deleted,
     edited,
     own_note,
     post,
     read_comment,
-    without_one,
 )
-from tocsin.domain.issue.effects import Subscribe, Unsubscribe
-from tocsin.domain.issue.issue import Activity, Issue, IssueId, SubscriptionReason, UserId
+from tocsin.domain.issue.issue import Activity, Issue, IssueId, UserId
 from tocsin.domain.issue.workflow import LEAVING
 from tocsin.storage.state import activity, effects, issues, organizations, outbox, projects, teams
 from tocsin.storage.state.activity import ActivityId
@@ -45,8 +44,12 @@ class Comment:
         with self._state.write() as connection:
             issue = _locked(connection, issue_id)
             recent = activity.notes_of(connection, issue_id, by, since=now - REPEAT_WITHIN, limit=_RECENT_MAX)
-            posted = post(issue, draft, _audience(connection, issue, draft), recent=recent, by=by, now=now)
-            return _store(connection, posted, now), posted.note
+            change = post(issue, draft, _audience(connection, issue, draft), recent=recent, by=by, now=now)
+            _store(connection, change, now)
+            (note,) = change.activities
+            (note_id,) = activity.add(connection, [note])
+            outbox.add(connection, [_news(issue, note)], now)
+        return note_id, note
 
     def edit(self, issue_id: IssueId, note_id: ActivityId, body: Mapping[str, Any], by: UserId) -> Activity:
         """Give a comment of *by* the words in *body*. Raises InvalidFields, and NotFound for anybody else's comment."""
@@ -68,10 +71,8 @@ class Comment:
             issue = _locked(connection, issue_id)
             own_note(activity.by_id(connection, note_id), issue, by)
             activity.remove(connection, note_id)
-            issues.save(connection, [without_one(issue)])
-            if not activity.notes_of(connection, issue_id, by, limit=1):
-                unsubscribed = Unsubscribe(frozenset({by}), SubscriptionReason.COMMENT)
-                effects.apply(connection, unsubscribed, [issue_id], now)
+            was_last = not activity.notes_of(connection, issue_id, by, limit=1)
+            _store(connection, deleted(issue, by, was_last=was_last), now)
 
 
 def _locked(connection: Transaction, issue_id: IssueId) -> Issue:
@@ -93,12 +94,12 @@ def _audience(connection: Transaction, issue: Issue, draft: Draft) -> Audience:
     return Audience({team_id: frozenset(user_ids & present) for team_id, user_ids in people.items()})
 
 
-def _store(connection: Transaction, posted: Posted, now: datetime) -> ActivityId:
-    issue, note = posted.issue, posted.note
-    issues.save(connection, [issue])
-    for user_id, reason in posted.subscribers.items():
-        effects.apply(connection, Subscribe(frozenset({user_id}), reason), [issue.id], now)
+def _store(connection: Transaction, change: Change, now: datetime) -> None:
+    issues.save(connection, [change.issue])
+    for effect in change.effects:
+        effects.apply(connection, effect, [change.issue.id], now)
+
+
+def _news(issue: Issue, note: Activity) -> outbox.Notice:
     payload = {"issue_id": issue.id, "project_id": issue.project_id, "user_id": note.user_id}
-    outbox.add(connection, [outbox.Notice(kind=f"issue.{note.type}", payload=payload)], now)
-    (note_id,) = activity.add(connection, [note])
-    return note_id
+    return outbox.Notice(kind=f"issue.{note.type}", payload=payload)

@@ -14,17 +14,19 @@ from tocsin.domain.issue.comments import (
     TEXT_CHARS_MAX,
     Audience,
     Draft,
+    deleted,
     edited,
     own_note,
     post,
     read_comment,
-    without_one,
 )
+from tocsin.domain.issue.effects import Subscribe, Unsubscribe
 from tocsin.domain.issue.issue import Activity, ActivityType, IssueId, SubscriptionReason, TeamId, UserId
 
 JANE, JOE, ANN = UserId(7), UserId(8), UserId(9)
 CREW = TeamId(2)
 CREW_OF_JANE_AND_JOE = Audience({CREW: frozenset({JANE, JOE})})
+SUBSCRIBED = Subscribe(frozenset({JANE}), SubscriptionReason.COMMENT)
 REQUIRED = ["This field is required."]
 NON_MEMBER = {"mentions": ["Cannot mention a non-team member"]}
 
@@ -95,19 +97,17 @@ def test_no_body_is_beyond_reading(body):
 
 
 def test_a_comment_is_counted_told_and_subscribes_its_writer(issue_with, now):
-    posted = post(issue_with(comment_count=2), Draft(text="so"), Audience(), recent=[], by=JANE, now=now)
-    assert posted.issue == issue_with(comment_count=3)
-    assert posted.note == Activity(
-        issue_id=IssueId(1), type=ActivityType.NOTE, data={"text": "so"}, user_id=JANE, created_at=now
-    )
-    assert posted.subscribers == {JANE: SubscriptionReason.COMMENT}
+    change = post(issue_with(comment_count=2), Draft(text="so"), Audience(), recent=[], by=JANE, now=now)
+    assert change.issue == issue_with(comment_count=3)
+    assert change.activities == (note(now),)
+    assert change.effects == (SUBSCRIBED,)
 
 
 def test_who_is_mentioned_hears_of_it_and_the_comment_keeps_whom_it_means(issue_with, now):
     draft = Draft(text="see", mentions=(TeamById(CREW), UserById(JOE)))
-    posted = post(issue_with(), draft, CREW_OF_JANE_AND_JOE, recent=[], by=JANE, now=now)
-    assert posted.subscribers == {JANE: SubscriptionReason.COMMENT, JOE: SubscriptionReason.MENTIONED}
-    assert posted.note.data == {"text": "see", "mentions": ["team:2", "user:8"]}
+    change = post(issue_with(), draft, CREW_OF_JANE_AND_JOE, recent=[], by=JANE, now=now)
+    assert change.effects == (SUBSCRIBED, Subscribe(frozenset({JOE}), SubscriptionReason.MENTIONED))
+    assert change.activities[0].data == {"text": "see", "mentions": ["team:2", "user:8"]}
 
 
 @pytest.mark.parametrize(
@@ -171,5 +171,9 @@ def test_an_edit_replaces_the_words_and_mentions_nobody(now):
     assert edited(before, draft) == note(now, data={"text": "well"})
 
 
-def test_a_deleted_comment_is_not_counted(issue_with):
-    assert [without_one(issue_with(comment_count=count)).comment_count for count in (2, 1, 0)] == [1, 0, 0]
+def test_a_deleted_comment_is_not_counted_and_the_last_takes_its_subscription_along(issue_with):
+    """mutation-L10"""
+    changes = [deleted(issue_with(comment_count=count), JANE, was_last=count < 2) for count in (2, 1, 0)]
+    assert [change.issue.comment_count for change in changes] == [1, 0, 0]
+    unsubscribed = Unsubscribe(frozenset({JANE}), SubscriptionReason.COMMENT)
+    assert [change.effects for change in changes] == [(), (unsubscribed,), (unsubscribed,)]

@@ -8,6 +8,8 @@ import msgspec
 
 from tocsin.domain.errors import InvalidFields, Malformed, NotFound
 from tocsin.domain.issue.assignee_ref import UNREADABLE, TeamById, UserById, read_assignee
+from tocsin.domain.issue.change import Change, unchanged
+from tocsin.domain.issue.effects import Subscribe, Unsubscribe
 from tocsin.domain.issue.fields import Rejected, body, text_up_to
 from tocsin.domain.issue.issue import Activity, ActivityType, Issue, SubscriptionReason, TeamId, UserId
 
@@ -38,15 +40,6 @@ class Audience(msgspec.Struct, frozen=True):
         return frozenset().union(*self.teams.values())
 
 
-class Posted(msgspec.Struct, frozen=True, kw_only=True):
-    """What becomes of an issue that somebody commented on."""
-
-    issue: Issue
-    note: Activity
-    subscribers: Mapping[UserId, SubscriptionReason]
-    """Who is subscribed and why, as far as they have not said anything themselves."""
-
-
 def read_comment(sent: Mapping[str, Any]) -> Draft:
     """Return the comment in the body *sent*. Raises InvalidFields; a text that is missing, null or blank is none."""
     return Draft(**_read({"text": None} | dict(sent)))
@@ -61,8 +54,8 @@ def check_mentions(draft: Draft, audience: Audience) -> None:
 
 def post(
     issue: Issue, draft: Draft, audience: Audience, *, recent: Iterable[Activity], by: UserId, now: datetime
-) -> Posted:
-    """Return what posting *draft* means for *issue*.
+) -> Change:
+    """Return what posting *draft* makes of *issue*: its only activity is the comment.
 
     *recent* are comments of the issue, those of the last hour at least. Raises InvalidFields for a mention outside
     *audience* and Malformed for words that the same person wrote within ``REPEAT_WITHIN``.
@@ -73,12 +66,11 @@ def post(
     data: dict[str, Any] = {"text": draft.text}
     if draft.mentions:
         data["mentions"] = [_written(mention) for mention in draft.mentions]
-    return Posted(
-        issue=msgspec.structs.replace(issue, comment_count=issue.comment_count + 1),
-        note=Activity(issue_id=issue.id, type=ActivityType.NOTE, data=data, user_id=by, created_at=now),
-        subscribers=dict.fromkeys(_mentioned(draft, audience), SubscriptionReason.MENTIONED)
-        | {by: SubscriptionReason.COMMENT},
-    )
+    change = unchanged(issue).having(comment_count=issue.comment_count + 1)
+    change = change.telling(ActivityType.NOTE, data, by=by, at=now)
+    change = change.causing(Subscribe(frozenset({by}), SubscriptionReason.COMMENT))
+    others = _mentioned(draft, audience) - {by}
+    return change.causing(Subscribe(others, SubscriptionReason.MENTIONED)) if others else change
 
 
 def own_note(entry: Activity | None, issue: Issue, by: UserId) -> Activity:
@@ -93,9 +85,13 @@ def edited(note: Activity, draft: Draft) -> Activity:
     return msgspec.structs.replace(note, data={"text": draft.text})
 
 
-def without_one(issue: Issue) -> Issue:
-    """Return *issue* with a comment less."""
-    return msgspec.structs.replace(issue, comment_count=max(issue.comment_count - 1, 0))
+def deleted(issue: Issue, by: UserId, *, was_last: bool) -> Change:
+    """Return *issue* with a comment of *by* less; *was_last* says that they have no other on it.
+
+    Who was subscribed only for commenting is not any more once nothing of theirs is left.
+    """
+    change = unchanged(issue).having(comment_count=max(issue.comment_count - 1, 0))
+    return change.causing(Unsubscribe(frozenset({by}), SubscriptionReason.COMMENT)) if was_last else change
 
 
 _read_text = text_up_to(TEXT_CHARS_MAX)
@@ -135,15 +131,16 @@ def _mention_fault(mention: Mention, audience: Audience) -> str:
             return "" if team_id in audience.teams else "Cannot mention a team without access to the project"
 
 
-def _mentioned(draft: Draft, audience: Audience) -> set[UserId]:
-    people: set[UserId] = set()
-    for mention in draft.mentions:
-        match mention:
-            case UserById(user_id):
-                people.add(user_id)
-            case TeamById(team_id):
-                people |= audience.teams[team_id]
-    return people
+def _mentioned(draft: Draft, audience: Audience) -> frozenset[UserId]:
+    return frozenset().union(*(_people(mention, audience) for mention in draft.mentions))
+
+
+def _people(mention: Mention, audience: Audience) -> frozenset[UserId]:
+    match mention:
+        case UserById(user_id):
+            return frozenset({user_id})
+        case TeamById(team_id):
+            return audience.teams[team_id]
 
 
 def _written(mention: Mention) -> str:
