@@ -9,12 +9,9 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from tocsin.domain.issue.fields import Reader, Rejected, body, boolean, fields, integer, text_up_to
-from tocsin.domain.naming import NAME_CHARS_MAX, is_slug
+from tocsin.domain.naming import NAME_CHARS_MAX, read_name, read_slug
 from tocsin.domain.organization import Organization, Project, User
 
-SLUG_RULE: Final = (
-    "Use up to 50 lower-case letters, digits, - and _, beginning with a letter or digit, and not digits alone."
-)
 PLATFORM_CHARS_MAX: Final = 64
 RESOLVE_AGE_HOURS_MAX: Final = 87_600
 """Ten years."""
@@ -40,13 +37,6 @@ def changed_user(one: User, sent: Mapping[str, Any]) -> User:
     return replace(one, options=one.options | values.pop("options", {}), **values)
 
 
-def _slug(value: Any) -> str:
-    slug = _short_text(value)
-    if not is_slug(slug):
-        raise Rejected([SLUG_RULE])
-    return slug
-
-
 def _optional(chars_max: int) -> Reader:
     """Return the reader of a text that null and blank take away."""
     read_text = text_up_to(chars_max)
@@ -70,8 +60,6 @@ def _digit(value: Any) -> str:
     return "1" if boolean(value) else "0"
 
 
-_short_text = text_up_to(NAME_CHARS_MAX)
-
 ORGANIZATION_OPTIONS: Final[Mapping[str, Reader]] = {
     "allowSharedIssues": boolean,
     "eventsMemberAdmin": boolean,
@@ -80,6 +68,8 @@ ORGANIZATION_OPTIONS: Final[Mapping[str, Reader]] = {
 PROJECT_OPTIONS: Final[Mapping[str, Reader]] = {"resolveAge": _hours}
 USER_OPTIONS: Final[Mapping[str, Reader]] = {"self_assign_issue": _digit}
 
-_read_organization = body({"name": _short_text, "slug": _slug, **ORGANIZATION_OPTIONS})
-_read_project = body({"name": _short_text, "slug": _slug, "platform": _optional(PLATFORM_CHARS_MAX), **PROJECT_OPTIONS})
+_read_organization = body({"name": read_name, "slug": read_slug, **ORGANIZATION_OPTIONS})
+_read_project = body(
+    {"name": read_name, "slug": read_slug, "platform": _optional(PLATFORM_CHARS_MAX), **PROJECT_OPTIONS}
+)
 _read_user = body({"name": _optional(NAME_CHARS_MAX), "options": fields(USER_OPTIONS)})

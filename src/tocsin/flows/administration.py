@@ -14,9 +14,8 @@ from tocsin.domain.access import ALL_SCOPES, Role, Scope
 from tocsin.domain.audit import AuditEntry, AuditEvent
 from tocsin.domain.errors import Malformed, NotFound
 from tocsin.domain.issue.issue import ProjectId, UserId
-from tocsin.domain.naming import is_slug
+from tocsin.domain.naming import NO_SLUG, is_slug
 from tocsin.domain.organization import Organization, OrganizationId, User
-from tocsin.domain.settings import SLUG_RULE
 from tocsin.lib.durable_file import make_directory, write_file
 from tocsin.lib.passwords import hash_password
 from tocsin.storage.state import audit, organizations, project_keys, projects, sessions, teams, tokens, users
@@ -294,7 +293,7 @@ def _role(text: str) -> Role:
 
 def _check_slug(slug: str) -> None:
     if not is_slug(slug):
-        raise Malformed(f"{slug!r} is no slug. {SLUG_RULE}")
+        raise Malformed(f"{slug!r} is no slug. {NO_SLUG}")
 
 
 def _check_email(email: str) -> None:

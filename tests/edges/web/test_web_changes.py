@@ -51,7 +51,7 @@ def test_what_a_button_did_is_undone_from_the_notice_that_tells_it(site: Site):
     assert "was undone already" in text_of(again)
 
 
-@pytest.mark.parametrize("mutation", ["", "x", "99"])
+@pytest.mark.parametrize("mutation", ["", "x", "99", "9" * 40, "٣"])
 def test_nothing_is_undone_that_never_happened(site: Site, mutation):
     page = site.submit("/organizations/acme/issues/undo", {"mutation": mutation, "next": "//evil.test/"})
     assert page.url.path == STREAM

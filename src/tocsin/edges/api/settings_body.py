@@ -2,8 +2,8 @@
 
 from litestar.openapi.spec import OpenAPIType, Schema
 
-from tocsin.domain.naming import NAME_CHARS_MAX
-from tocsin.domain.settings import PLATFORM_CHARS_MAX, RESOLVE_AGE_HOURS_MAX, SLUG_RULE
+from tocsin.domain.naming import NAME_CHARS_MAX, SLUG_CHARS_MAX
+from tocsin.domain.settings import PLATFORM_CHARS_MAX, RESOLVE_AGE_HOURS_MAX
 
 
 def _text(description: str, chars_max: int) -> Schema:
@@ -14,7 +14,7 @@ def _yes_or_no(description: str) -> Schema:
     return Schema(type=OpenAPIType.BOOLEAN, description=description)
 
 
-_NAMES = {"name": _text("What people call it.", NAME_CHARS_MAX), "slug": _text(f"Its name in URLs. {SLUG_RULE}", 50)}
+_NAMES = {"name": _text("What people call it.", NAME_CHARS_MAX), "slug": _text("Its name in URLs.", SLUG_CHARS_MAX)}
 
 ORGANIZATION_SETTINGS = Schema(
     type=OpenAPIType.OBJECT,

@@ -23,6 +23,7 @@ from tocsin.flows.triage import Acting
 
 WRITERS = frozenset({Scope.EVENT_WRITE, Scope.EVENT_ADMIN})
 SELECTED_MAX = 1000
+_NUMBER_DIGITS_MAX = 19
 
 _STATUSES: Mapping[str, tuple[dict[str, Any], str]] = {
     "resolve": ({"status": "resolved"}, "Resolved {}."),
@@ -68,7 +69,7 @@ def undo_changes(visit: NamedDependency[Visit], org: FromPath[str]) -> Response[
 def _undo(visit: Visit) -> Notice:
     named = visit.form.one("mutation")
     try:
-        if not named.isdigit():
+        if not (named.isascii() and named.isdigit() and len(named) < _NUMBER_DIGITS_MAX):
             raise Malformed("A change is named by its number. Reload the page and press Undo again.")
         acting = Acting(user=visit.user, reach=visit.reach)
         undone = visit.services.triage.undo(int(named), acting, visit.now)
