@@ -1,5 +1,6 @@
 """Organizations and who belongs to them."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,15 @@ from tocsin.domain.access import Role
 from tocsin.domain.issue.issue import UserId
 from tocsin.domain.organization import Member, MemberId, Organization, OrganizationId, User
 from tocsin.storage.state import config_version
-from tocsin.storage.state.rows import all_as, columns_for, insert_into, one_as, refusing_duplicates, select_as
+from tocsin.storage.state.rows import (
+    all_as,
+    columns_for,
+    insert_into,
+    one_as,
+    portions,
+    refusing_duplicates,
+    select_as,
+)
 from tocsin.storage.state.tables import membership, organization, user
 
 _SLUG_TAKEN = "Another organization has the slug {!r}. Choose a different slug."
@@ -92,6 +101,18 @@ def members(connection: Connection, organization_id: OrganizationId) -> list[Mem
     """Return everybody in the organization, in the order of their e-mail addresses."""
     query = _members(organization_id).order_by(user.c.email)
     return [_member(row) for row in connection.execute(query).mappings()]
+
+
+def members_by_email(
+    connection: Connection, organization_id: OrganizationId, emails: Collection[str]
+) -> dict[str, User]:
+    """Return those of the organization's members who have these e-mail addresses, by the address as it was given."""
+    given = {email.lower() for email in emails if email}
+    found: dict[str, User] = {}
+    for some in portions(given):
+        rows = connection.execute(_members(organization_id).where(user.c.email.in_(some))).mappings()
+        found |= {one.user.email: one.user for one in map(_member, rows)}
+    return {email: found[email.lower()] for email in emails if email.lower() in found}
 
 
 def _members(organization_id: OrganizationId) -> Select[*tuple[Any, ...]]:
