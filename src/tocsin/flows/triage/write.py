@@ -11,6 +11,7 @@ from tocsin.domain.issue.effects import (
     Effect,
     EnterInbox,
     LeaveInbox,
+    LinkCommit,
     SetBookmark,
     SetSeen,
     SetSubscription,
@@ -18,7 +19,7 @@ from tocsin.domain.issue.effects import (
     Unsubscribe,
 )
 from tocsin.domain.issue.issue import IssueId, UserId
-from tocsin.storage.state import activity, inbox, issues, marks, outbox
+from tocsin.storage.state import activity, inbox, issue_commits, issues, marks, outbox
 from tocsin.storage.state.engine import Transaction
 from tocsin.storage.state.marks import Subscription
 
@@ -81,6 +82,8 @@ def _apply(connection: Transaction, effect: Effect, issue_ids: Sequence[IssueId]
             inbox.put(connection, dict.fromkeys(issue_ids, reason), now)
         case LeaveInbox():
             inbox.take_out(connection, issue_ids)
+        case LinkCommit(commit_id):
+            issue_commits.link(connection, [(issue_id, commit_id) for issue_id in issue_ids], now)
 
 
 def _set_seen(connection: Transaction, user_id: UserId, issue_ids: Sequence[IssueId], seen_at: datetime | None) -> None:
