@@ -29,7 +29,9 @@ from tocsin.flows.administration import Administration
 from tocsin.flows.authenticate import Authenticate
 from tocsin.flows.digest.apply import BatchWriter
 from tocsin.flows.digest.loop import WORKER_MODULES, DigestLimits, DigestLoop
+from tocsin.flows.releases import Releases
 from tocsin.flows.remove import Remove
+from tocsin.flows.repositories import Repositories
 from tocsin.flows.retain import Retain
 from tocsin.flows.search import Search
 from tocsin.flows.triage import Triage
@@ -188,6 +190,8 @@ def make_services(settings: Settings, stores: Stores) -> Services:
         search=Search(stores.state, stores.history),
         triage=Triage(stores.state, stores.history, lambda: uuid.uuid4().hex),
         remove=Remove(stores.state, stores.history, stores.blobs, now),
+        releases=Releases(stores.state),
+        repositories=Repositories(stores.state),
         health=lambda: {"state": stores.state.is_alive(), "history": stores.history.is_alive()},
         spool_depth=stores.spool.depth,
     )

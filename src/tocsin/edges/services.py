@@ -8,7 +8,9 @@ import msgspec
 
 from tocsin.config import Settings
 from tocsin.flows.authenticate import Authenticate
+from tocsin.flows.releases import Releases
 from tocsin.flows.remove import Remove
+from tocsin.flows.repositories import Repositories
 from tocsin.flows.search import Search
 from tocsin.flows.triage import Triage
 from tocsin.storage.views import Views
@@ -36,6 +38,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     search: Search
     triage: Triage
     remove: Remove
+    releases: Releases
+    repositories: Repositories
     health: Callable[[], Mapping[str, bool]]
     """Whether each store answers, by name."""
     spool_depth: Callable[[], SpoolDepth]

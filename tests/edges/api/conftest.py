@@ -26,7 +26,9 @@ from tocsin.edges.api.app import make_app
 from tocsin.edges.services import Services
 from tocsin.flows.authenticate import Authenticate
 from tocsin.flows.digest.apply import BatchWriter
+from tocsin.flows.releases import Releases
 from tocsin.flows.remove import Remove
+from tocsin.flows.repositories import Repositories
 from tocsin.flows.search import Search
 from tocsin.flows.triage import Triage
 from tocsin.storage.blobs import BlobStore
@@ -85,6 +87,8 @@ class Api:
             search=Search(self.state, self.history),
             triage=Triage(self.state, self.history, lambda: uuid4().hex),
             remove=Remove(self.state, self.history, self.blobs, self.clock),
+            releases=Releases(self.state),
+            repositories=Repositories(self.state),
             health=dict,
             spool_depth=self.spool.depth,
         )

@@ -6,7 +6,9 @@ from tocsin.edges.api.issues import ISSUE_ROUTES
 from tocsin.edges.api.organizations import ORGANIZATION_ROUTES
 from tocsin.edges.api.people import PEOPLE_ROUTES
 from tocsin.edges.api.projects import PROJECT_ROUTES
+from tocsin.edges.api.release_contents import RELEASE_CONTENT_ROUTES
 from tocsin.edges.api.releases import RELEASE_ROUTES
+from tocsin.edges.api.repositories import REPOSITORY_ROUTES
 from tocsin.edges.api.routing import Route
 from tocsin.edges.api.tags import TAG_ROUTES
 
@@ -16,6 +18,8 @@ ROUTES: tuple[Route, ...] = (
     *PROJECT_ROUTES,
     *PEOPLE_ROUTES,
     *RELEASE_ROUTES,
+    *RELEASE_CONTENT_ROUTES,
+    *REPOSITORY_ROUTES,
     *ISSUE_ROUTES,
     *EVENT_ROUTES,
     *TAG_ROUTES,
