@@ -35,7 +35,9 @@ from tocsin.flows.ownership import KeepOwnership
 from tocsin.flows.people import People
 from tocsin.flows.project_keys import ProjectKeys
 from tocsin.flows.projects import Projects
+from tocsin.flows.releases import Releases
 from tocsin.flows.remove import Remove
+from tocsin.flows.repositories import Repositories
 from tocsin.flows.retain import Retain
 from tocsin.flows.saved_searches import SavedSearches
 from tocsin.flows.search import Search, Sort
@@ -215,6 +217,8 @@ def make_services(settings: Settings, stores: Stores) -> Services:
         comment=Comment(stores.state),
         configure=Configure(stores.state),
         remove=Remove(stores.state, stores.history, stores.blobs, now),
+        releases=Releases(stores.state),
+        repositories=Repositories(stores.state),
         health=lambda: {"state": stores.state.is_alive(), "history": stores.history.is_alive()},
         spool_depth=stores.spool.depth,
     )

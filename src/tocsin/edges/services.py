@@ -14,7 +14,9 @@ from tocsin.flows.ownership import KeepOwnership
 from tocsin.flows.people import People
 from tocsin.flows.project_keys import ProjectKeys
 from tocsin.flows.projects import Projects
+from tocsin.flows.releases import Releases
 from tocsin.flows.remove import Remove
+from tocsin.flows.repositories import Repositories
 from tocsin.flows.saved_searches import SavedSearches
 from tocsin.flows.search import Search
 from tocsin.flows.triage import Triage
@@ -52,6 +54,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     comment: Comment
     configure: Configure
     remove: Remove
+    releases: Releases
+    repositories: Repositories
     health: Callable[[], Mapping[str, bool]]
     """Whether each store answers, by name."""
     spool_depth: Callable[[], SpoolDepth]

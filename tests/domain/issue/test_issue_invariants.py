@@ -5,6 +5,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tocsin.domain.issue.arrivals import Expectation, Fix, Waiting, settled
 from tocsin.domain.issue.command import ARCHIVED, OPEN, read_command
 from tocsin.domain.issue.display import displayed_status, status_details
 from tocsin.domain.issue.issue import ActivityType, Issue, IssueId, ProjectId, Status, Substatus
@@ -12,6 +13,7 @@ from tocsin.domain.issue.observe import Context, Turn, observe_all, wake
 from tocsin.domain.issue.references import Facts, resolve_references
 from tocsin.domain.issue.snooze import SnoozeCounts, needs_counts
 from tocsin.domain.issue.workflow import carry_out_all
+from tocsin.domain.release.commit import CommitId
 
 VERSIONS = ("1.0.0", "2.0.0", "3.0.0")
 
@@ -29,7 +31,12 @@ _TERMS = st.fixed_dictionaries(
 _SUBSTATUS = st.fixed_dictionaries({}, optional={"substatus": st.sampled_from([*Substatus, None])})
 _WORDS = st.sampled_from(["resolved", "unresolved", "ignored", "muted", "resolvedInNextRelease"])
 _DETAILS = st.fixed_dictionaries(
-    {}, optional={"inRelease": st.sampled_from([*VERSIONS, "latest"]), "inNextRelease": st.booleans()}
+    {},
+    optional={
+        "inRelease": st.sampled_from([*VERSIONS, "latest"]),
+        "inNextRelease": st.booleans(),
+        "inCommit": st.just({"commit": "c", "repository": "r"}),
+    },
 )
 _OTHERS = st.fixed_dictionaries(
     {},
@@ -55,7 +62,21 @@ _BODIES = (
     | _OTHERS
 )
 _SEEN_IN = st.lists(st.sampled_from(["", *VERSIONS]), min_size=1, max_size=4)
-_STEPS = st.lists(st.tuples(_BODIES | _SEEN_IN, st.integers(0, 60)), max_size=12)
+_CAME = st.builds(
+    Waiting,
+    issue_id=st.sampled_from([IssueId(1), IssueId(2)]),
+    version=st.sampled_from(VERSIONS),
+    is_new=st.booleans(),
+    fix=st.none() | st.builds(Fix, commit_id=st.just(CommitId(5)), is_new=st.booleans()),
+)
+_STEPS = st.lists(st.tuples(_BODIES | _SEEN_IN | _CAME, st.integers(0, 60)), max_size=12)
+_FACTS = Facts(
+    release_exists=True,
+    newest_release="3.0.0",
+    repository_exists=True,
+    commit_id=CommitId(5),
+    commit_release="2.0.0",
+)
 
 
 def check(issue: Issue) -> None:
@@ -81,11 +102,16 @@ def test_the_state_of_an_issue_agrees_with_itself(steps, issue_with, sighting_wi
     for step, minutes in steps:
         now += timedelta(minutes=minutes)
         if isinstance(step, dict):
-            command = resolve_references(read_command(step), Facts(release_exists=True, newest_release="3.0.0"))
+            command = resolve_references(read_command(step), _FACTS)
             share_ids = {issue.id: f"{issue.id:032x}" for issue in issues}
             outcome = carry_out_all(command, issues, here(now=now, releases=line, share_ids=share_ids))
             issues = [change.issue for change in outcome.changes]
             assert set(command.echo) <= set(outcome.delta)
+        elif isinstance(step, Waiting):
+            expected = Expectation(lines={ProjectId(1): line}, waiting=(step,))
+            changes = {change.issue.id: change.issue for change in settled(expected, {i.id: i for i in issues}, now)}
+            issues = [changes.get(issue.id, issue) for issue in issues]
+            assert step.fix is None or issues[step.issue_id - 1].resolution is not None
         else:
             context = Context(now=now, project_id=ProjectId(1), releases=line)
             sightings = [sighting_with(timestamp=now, release=release) for release in step]
@@ -106,12 +132,11 @@ def test_what_only_time_would_change_is_not_changed_by_asking_twice(body, earlie
     """Resolving, reopening and archiving on the same terms at the same time are idempotent but for the address."""
     body = {key: value for key, value in body.items() if key != "isPublic"}
     circumstances = here(releases=line_of(*VERSIONS), share_ids={IssueId(1): "a" * 32})
-    facts = Facts(release_exists=True, newest_release="3.0.0")
     issues = [issue_with()]
     for each in [*earlier, body]:
-        changes = carry_out_all(resolve_references(read_command(each), facts), issues, circumstances).changes
+        changes = carry_out_all(resolve_references(read_command(each), _FACTS), issues, circumstances).changes
         issues = [change.issue for change in changes]
-    again = carry_out_all(resolve_references(read_command(body), facts), issues, circumstances).changes[0]
+    again = carry_out_all(resolve_references(read_command(body), _FACTS), issues, circumstances).changes[0]
     assert again.issue == issues[0]
     assert [activity.type for activity in again.activities] == []
 

@@ -2,9 +2,18 @@ import pytest
 
 from tocsin.domain.errors import InvalidFields
 from tocsin.domain.issue.assignee_ref import UNREADABLE
-from tocsin.domain.issue.command import AssignTeam, AssignUser, ResolveInRelease, read_command
+from tocsin.domain.issue.command import (
+    AssignTeam,
+    AssignUser,
+    ResolveInCommit,
+    ResolveInNextRelease,
+    ResolveInRelease,
+    ResolveNow,
+    read_command,
+)
 from tocsin.domain.issue.issue import TeamId, UserId
 from tocsin.domain.issue.references import Facts, TeamFacts, UserFacts, resolve_references
+from tocsin.domain.release.commit import CommitId
 
 NO_BASIS = "No release data present in the system to form a basis for 'Next Release'"
 
@@ -49,10 +58,17 @@ def in_details(**details):
             {"statusDetails": {"inCommit": {"repository": ["Unable to find the given repository."]}}},
             id="mutation-F29",
         ),
-        (
+        pytest.param(
+            in_details(inCommit={"commit": "c", "repository": "r"}),
+            Facts(repository_exists=True),
+            {"statusDetails": {"inCommit": {"commit": ["Unable to find the given commit."]}}},
+            id="mutation-F28",
+        ),
+        pytest.param(
             in_details(inCommit={}),
             Facts(),
             {"statusDetails": {"inCommit": {"repository": ["Unable to find the given repository."]}}},
+            id="mutation-F30",
         ),
         pytest.param(
             {"discard": True}, Facts(), {"discard": ["You do not have permission to discard events"]}, id="mutation-J03"
@@ -133,3 +149,22 @@ def test_a_command_without_references_is_left_alone():
 def test_whoever_may_discard_is_not_refused():
     command = read_command({"discard": True})
     assert resolve_references(command, Facts(may_discard=True)).discard is True
+
+
+def test_a_commit_is_resolved_to_its_row_and_the_release_that_has_it():
+    body = in_details(inCommit={"commit": "c", "repository": "r"})
+    facts = Facts(repository_exists=True, commit_id=CommitId(5), commit_release="b")
+    assert resolve_references(read_command(body), facts).status == ResolveInCommit(CommitId(5), "b")
+
+
+@pytest.mark.parametrize(
+    ("details", "way"),
+    [
+        ({"inNextRelease": True, "inRelease": "a", "inCommit": {}}, ResolveInNextRelease(by_status=False)),
+        ({"inNextRelease": False, "inRelease": "a", "inCommit": {}}, ResolveInRelease("a")),
+        ({"inCommit": {}}, ResolveInCommit()),
+        pytest.param({"inNextRelease": False}, ResolveNow(), id="mutation-F33"),
+    ],
+)
+def test_only_one_way_of_resolving_counts(details, way):
+    assert read_command(in_details(**details)).status == way

@@ -59,6 +59,7 @@ NAMED = ("rA", "rB", "rC")
         pytest.param(NAMED, "rB", "rA", Turn.SEEN, id="ingest-G17"),
         pytest.param(NAMED, "rA", "rB", Turn.REGRESSED, id="mutation-F19"),
         pytest.param(NAMED, "rA", "rA", Turn.REGRESSED, id="mutation-F20"),
+        pytest.param(NAMED, "rB", "rA", Turn.SEEN, id="mutation-F21"),
         pytest.param(("3.0", "2.0", "1.0"), "2.0", "1.0", Turn.SEEN, id="mutation-F22-older"),
         pytest.param(("3.0", "2.0", "1.0"), "2.0", "2.0", Turn.REGRESSED, id="mutation-F22-same"),
         pytest.param(("3.0", "2.0", "1.0"), "2.0", "3.0", Turn.REGRESSED, id="mutation-F22-newer"),
@@ -130,6 +131,19 @@ def test_a_resolution_waiting_for_the_next_release_points_at_it_once_it_is_there
     assert (released.type, released.release, released.current_release) == (ResolutionType.IN_RELEASE, "rB", "rA")
     assert when_released(waiting, "rA", line) is waiting
     assert when_released(released, "rB", line) is released
+
+
+@pytest.mark.parametrize("release", ["1.0", ""])
+def test_a_commit_that_no_release_has_holds_against_every_event(resolved, sighting_with, now, release):
+    issue, seen = resolved(), sighting_with(release=release)
+    held = Context(now=now, project_id=ProjectId(1), held=frozenset({issue.id}))
+    observation = observe(issue, seen, held)
+    assert (observation.turn, observation.issue.status, observation.issue.times_seen) == (
+        Turn.SEEN,
+        Status.RESOLVED,
+        issue.times_seen + 1,
+    )
+    assert observe(issue, seen, Context(now=now, project_id=ProjectId(1))).turn is Turn.REGRESSED
 
 
 @pytest.mark.parametrize("release", [pytest.param("1.0", id="mutation-F25"), pytest.param("", id="ingest-G10")])

@@ -9,6 +9,7 @@ from tocsin.domain.issue.display import displayed_status, status_details
 from tocsin.domain.issue.effects import (
     EnterInbox,
     LeaveInbox,
+    LinkCommit,
     SetBookmark,
     SetSeen,
     SetSubscription,
@@ -33,11 +34,14 @@ from tocsin.domain.issue.issue import (
 )
 from tocsin.domain.issue.references import Facts, TeamFacts, UserFacts, resolve_references
 from tocsin.domain.issue.workflow import carry_out, carry_out_all
+from tocsin.domain.release.commit import CommitId
 
 JANE = UserId(7)
 JANE_SHOWN = {"id": "7", "name": "Jane"}
 BY_STATUS_CHANGE = Subscribe(frozenset({JANE}), SubscriptionReason.STATUS_CHANGE)
 RESOLVED = {"status": Status.RESOLVED, "substatus": None}
+IN_COMMIT = {"status": "resolved", "statusDetails": {"inCommit": {"commit": "c", "repository": "r"}}}
+FOUND = {"repository_exists": True, "commit_id": CommitId(5)}
 NO_TERMS = dict.fromkeys(
     [
         "ignoreCount",
@@ -220,6 +224,40 @@ def test_the_next_release_is_found(alone, issue_with, line_of, now, versions, se
     assert found == resolution
     assert told(change) == [(ActivityType.SET_RESOLVED_IN_RELEASE, data)]
     assert delta["statusDetails"] == {"inNextRelease": True, "actor": JANE_SHOWN}
+
+
+@pytest.mark.parametrize(
+    ("release", "row"), [pytest.param("", False, id="mutation-F26"), pytest.param("b", True, id="mutation-F27")]
+)
+def test_resolving_in_a_commit_links_it_and_resolves_in_the_release_that_has_it(alone, now, release, row):
+    change, delta = alone(IN_COMMIT, facts=FOUND | {"commit_release": release})
+    stored = change.issue.resolution
+    assert (change.issue.status, stored is not None and stored.release == "b") == (Status.RESOLVED, row)
+    assert LinkCommit(CommitId(5)) in change.effects
+    assert told(change) == [(ActivityType.SET_RESOLVED_IN_COMMIT, {"commit": 5})]
+    assert delta["statusDetails"] == {"inCommit": 5, "actor": JANE_SHOWN}
+
+
+def test_only_a_released_commit_shows_what_happened(issue_with, here):
+    for release, shows in (("", False), ("b", True)):
+        command = resolve_references(read_command(IN_COMMIT), Facts(**FOUND, commit_release=release))
+        assert carry_out_all(command, [issue_with()], here()).shows_activity is shows
+
+
+def test_a_commit_resolves_an_issue_once_and_takes_the_place_of_another_way(alone, issue_with):
+    resolved = issue_with(**RESOLVED)
+    for fixed_by, anew in (({resolved.id: CommitId(5)}, False), ({resolved.id: CommitId(6)}, True), ({}, True)):
+        change, _ = alone(IN_COMMIT, issue=resolved, facts=FOUND, fixed_by=fixed_by)
+        assert (bool(told(change)), LinkCommit(CommitId(5)) in change.effects) == (anew, True)
+    change, _ = alone({"status": "resolved"}, issue=resolved, fixed_by={resolved.id: CommitId(5)})
+    assert told(change) == [(ActivityType.SET_RESOLVED, {})]
+
+
+def test_an_issue_resolved_by_a_commit_alone_shows_it(issue_with, now):
+    commit = {"id": "c0ffee"}
+    resolved = issue_with(**RESOLVED)
+    assert status_details(resolved, now, actor=JANE_SHOWN, commit=commit) == {"inCommit": commit}
+    assert status_details(issue_with(), now, commit=commit) == {}
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,9 @@ from tocsin.flows.ownership import KeepOwnership
 from tocsin.flows.people import People
 from tocsin.flows.project_keys import ProjectKeys
 from tocsin.flows.projects import Projects
+from tocsin.flows.releases import Releases
 from tocsin.flows.remove import Remove
+from tocsin.flows.repositories import Repositories
 from tocsin.flows.saved_searches import SavedSearches
 from tocsin.flows.search import Search, Sort
 from tocsin.flows.triage import Triage
@@ -101,6 +103,8 @@ class Api:
             comment=Comment(self.state),
             configure=Configure(self.state),
             remove=Remove(self.state, self.history, self.blobs, self.clock),
+            releases=Releases(self.state),
+            repositories=Repositories(self.state),
             health=dict,
             spool_depth=self.spool.depth,
         )

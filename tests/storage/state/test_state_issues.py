@@ -162,5 +162,5 @@ def test_issues_that_await_the_next_release_are_found_in_their_project(state: St
     with state.write() as tx:
         ids = issues.create(tx, [cast.issue(n, resolution=one) for n, one in enumerate(resolutions, 1)])
         pending = ids[list(ResolutionType).index(ResolutionType.IN_NEXT_RELEASE)]
-        assert issues.awaiting_next_release(tx, cast.project_id) == [pending]
-        assert issues.awaiting_next_release(tx, ProjectId(10**12)) == []
+        assert issues.awaiting_next_release(tx, cast.project_id).keys() == {pending}
+        assert issues.awaiting_next_release(tx, ProjectId(10**12)) == {}

@@ -34,7 +34,7 @@ def test_each_project_has_a_newest_release_of_its_own(state: State, cast) -> Non
                 (other_id, "2.0", now),
             ]
         ]
-        made = releases.ensure(tx, deployed)
+        made = releases.ensure(tx, deployed).known
         assert releases.newest_versions(tx, [cast.project_id, other_id]) == {cast.project_id: "1.0", other_id: "2.0"}
         released = structs.replace(made[cast.organization_id, "2.0"], released_at=now + timedelta(days=1))
         releases.save(tx, released)

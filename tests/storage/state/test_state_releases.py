@@ -31,8 +31,8 @@ def _deployed(cast, *versions: str, project_id: int | None = None) -> list[Deplo
 def test_a_release_is_made_once_with_the_earliest_date(state: State, cast, now) -> None:
     seen = _deployed(cast, "pump@1.0.0", "pump@1.0.0")
     with state.write() as tx:
-        [release] = releases.ensure(tx, seen).values()
-        again = releases.ensure(tx, _deployed(cast, "pump@1.0.0"))
+        [release] = releases.ensure(tx, seen).known.values()
+        again = releases.ensure(tx, _deployed(cast, "pump@1.0.0")).known
         assert again == {(cast.organization_id, "pump@1.0.0"): release}
     assert (release.added_at, release.package, release.released_at) == (now, "pump", None)
     assert release.semver_key is not None
@@ -43,7 +43,7 @@ def test_a_release_belongs_to_the_projects_that_ran_it(state: State, cast, now) 
         other_id = projects.create(tx, cast.organization_id, "other", "Other", now)
         [release] = releases.ensure(
             tx, [*_deployed(cast, "1.0"), *_deployed(cast, "1.0", project_id=other_id)]
-        ).values()
+        ).known.values()
         releases.ensure(tx, _deployed(cast, "2.0", project_id=other_id))
         assert [one.project_id for one in releases.projects_of(tx, [release.id])[release.id]] == [
             cast.project_id,
@@ -54,7 +54,7 @@ def test_a_release_belongs_to_the_projects_that_ran_it(state: State, cast, now) 
 
 def test_newest_goes_by_date_and_greatest_by_version(state: State, cast, now) -> None:
     with state.write() as tx:
-        known = releases.ensure(tx, _deployed(cast, "p@1.10.0", "p@1.9.0", "p@1.10.0-rc.1", "nightly"))
+        known = releases.ensure(tx, _deployed(cast, "p@1.10.0", "p@1.9.0", "p@1.10.0-rc.1", "nightly")).known
         assert [one.version for one in releases.newest_added(tx, cast.project_id, 2)] == ["nightly", "p@1.10.0-rc.1"]
         assert releases.newest(tx, cast.project_id).version == "nightly"
         assert releases.greatest(tx, cast.project_id).version == "p@1.10.0"
@@ -73,7 +73,7 @@ def test_a_project_without_releases_has_neither_newest_nor_greatest(state: State
 
 def test_a_page_of_releases_is_newest_first_and_filtered(state: State, cast) -> None:
     with state.write() as tx:
-        known = releases.ensure(tx, _deployed(cast, "Pump@1", "pump@2_beta", "pump@2xbeta"))
+        known = releases.ensure(tx, _deployed(cast, "Pump@1", "pump@2_beta", "pump@2xbeta")).known
         archived = structs.replace(known[cast.organization_id, "Pump@1"], status="archived", data={"by": "ci"})
         releases.save(tx, archived)
 
@@ -91,7 +91,7 @@ def test_a_page_of_releases_is_newest_first_and_filtered(state: State, cast) -> 
 
 def test_what_batches_saw_of_a_release_adds_up(state: State, cast, now) -> None:
     with state.write() as tx:
-        [release] = releases.ensure(tx, _deployed(cast, "1.0")).values()
+        [release] = releases.ensure(tx, _deployed(cast, "1.0")).known.values()
         for minutes, new_issues in ((5, 2), (1, 0), (9, 1)):
             at = now + timedelta(minutes=minutes)
             noted = ReleaseProject(

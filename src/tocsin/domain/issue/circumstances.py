@@ -8,6 +8,7 @@ import msgspec
 
 from tocsin.domain.issue.issue import IssueId, ProjectId, TeamId, UserId
 from tocsin.domain.issue.release_line import ReleaseLine
+from tocsin.domain.release.commit import CommitId
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +33,8 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
     actor: Actor | None = None
     releases: ReleaseLine = ReleaseLine()
     """For resolving in the next release: the line of the issues' project."""
+    fixed_by: Mapping[IssueId, CommitId] = {}
+    """For resolving: by which commit, in no release of the project yet, an issue is resolved already."""
     in_inbox: frozenset[IssueId] = frozenset()
     """For ``inbox: false``: which of the issues are in the inbox."""
     users_seen: Mapping[IssueId, int] = {}

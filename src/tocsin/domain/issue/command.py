@@ -10,6 +10,7 @@ from tocsin.domain.issue.assignee_ref import AssigneeRef, read_assignee
 from tocsin.domain.issue.fields import Rejected, boolean, choice, fields, integer, nullable, text
 from tocsin.domain.issue.issue import Priority, Substatus, TeamId, UserId
 from tocsin.domain.issue.snooze import SnoozeTerms
+from tocsin.domain.release.commit import CommitId
 
 LATEST: Final = "latest"
 """The word for "the newest release" in ``inRelease``."""
@@ -40,6 +41,14 @@ class ResolveInNextRelease(msgspec.Struct, frozen=True):
     """Asked for as ``status: resolvedInNextRelease``, which needs no release to exist."""
 
 
+class ResolveInCommit(msgspec.Struct, frozen=True):
+    """Resolve by a commit; which one that is, and in which release, is known once the references are resolved."""
+
+    commit_id: CommitId = CommitId(0)
+    release: str = ""
+    """Version of the project's newest release with the commit; empty while none has it."""
+
+
 class Reopen(msgspec.Struct, frozen=True):
     """Make unresolved; without a substatus it is inferred."""
 
@@ -58,8 +67,8 @@ class Archive(msgspec.Struct, frozen=True):
         return self.substatus is Substatus.ARCHIVED_UNTIL_ESCALATING
 
 
-StatusChange = ResolveNow | ResolveInRelease | ResolveInNextRelease | Reopen | Archive
-ReleaseTyped = ResolveInRelease | ResolveInNextRelease
+StatusChange = ResolveNow | ResolveInRelease | ResolveInNextRelease | ResolveInCommit | Reopen | Archive
+ReleaseTyped = ResolveInRelease | ResolveInNextRelease | ResolveInCommit
 
 
 class CommitRef(msgspec.Struct, frozen=True):
@@ -228,12 +237,12 @@ def _status(sent: Mapping[str, Any]) -> StatusChange | None:
 
 
 def _resolve(status: str, details: Mapping[str, Any]) -> StatusChange:
-    """Pick the one way of resolving that counts. A commit is always refused while references are resolved."""
+    """Pick the one way of resolving that counts."""
     if status == "resolvedInNextRelease" or details.get("inNextRelease"):
         return ResolveInNextRelease(by_status=status == "resolvedInNextRelease")
     if "inRelease" in details:
         return ResolveInRelease(details["inRelease"])
-    return ResolveNow()
+    return ResolveInCommit() if "inCommit" in details else ResolveNow()
 
 
 def _terms(sent: Mapping[str, Any]) -> SnoozeTerms | None:

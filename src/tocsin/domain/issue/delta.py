@@ -10,7 +10,9 @@ from tocsin.domain.issue.command import (
     Archive,
     AssignUser,
     Command,
+    ReleaseTyped,
     Reopen,
+    ResolveInCommit,
     ResolveInNextRelease,
     ResolveInRelease,
     ResolveNow,
@@ -20,7 +22,10 @@ from tocsin.domain.issue.snooze import requested_details
 
 
 def delta_of(command: Command, changes: Sequence[Change], here: Circumstances) -> dict[str, Any]:
-    """Return the delta of *command*: the fields accepted, in the order they were sent, then what they led to."""
+    """Return the delta of *command*: the fields accepted, in the order they were sent, then what they led to.
+
+    As in the data of activities, a commit is its row's id here; answers show the commit itself.
+    """
     answer = dict(command.echo)
     if command.status is not None:
         answer |= _status(command, command.status, here)
@@ -42,7 +47,7 @@ def _status(command: Command, change: StatusChange, here: Circumstances) -> dict
             return {"status": "unresolved", "statusDetails": {}}
         case Archive():
             return {"status": command.echo["status"], "statusDetails": _archived(change, here), "inbox": None}
-        case ResolveNow() | ResolveInRelease() | ResolveInNextRelease():
+        case ResolveNow() | ResolveInRelease() | ResolveInNextRelease() | ResolveInCommit():
             return {"status": "resolved", "statusDetails": _resolved(change, here.actor), "inbox": None}
 
 
@@ -54,7 +59,7 @@ def _archived(archive: Archive, here: Circumstances) -> dict[str, Any]:
     return requested_details(archive.terms, here.now) | {"actor": here.actor.shown if here.actor else None}
 
 
-def _resolved(change: ResolveNow | ResolveInRelease | ResolveInNextRelease, actor: Actor | None) -> dict[str, Any]:
+def _resolved(change: ResolveNow | ReleaseTyped, actor: Actor | None) -> dict[str, Any]:
     by = {"actor": actor.shown} if actor is not None else {}
     match change:
         case ResolveNow():
@@ -63,6 +68,8 @@ def _resolved(change: ResolveNow | ResolveInRelease | ResolveInNextRelease, acto
             return {"inRelease": version, **by}
         case ResolveInNextRelease():
             return {"inNextRelease": True, **by}
+        case ResolveInCommit(commit_id):
+            return {"inCommit": commit_id, **by}
 
 
 def _self_assignment(actor: Actor) -> AssignUser:

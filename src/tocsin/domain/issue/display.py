@@ -27,18 +27,22 @@ def status_details(
     now: datetime,
     *,
     actor: Mapping[str, Any] | None = None,
+    commit: Mapping[str, Any] | None = None,
     users_seen: int | None = None,
     resolve_age_hours: int | None = None,
 ) -> dict[str, Any]:
     """Return the ``statusDetails`` of a full issue.
 
-    *actor* is the user object of who resolved or archived it, *users_seen* the number of distinct users ever.
+    *actor* is the user object of who resolved or archived it, *commit* the commit object of what resolved it and is in
+    no release yet, *users_seen* the number of distinct users ever.
     """
     match displayed_status(issue, now, resolve_age_hours=resolve_age_hours):
         case Status.RESOLVED if issue.status is not Status.RESOLVED:
             return {"autoResolved": True}
         case Status.RESOLVED if issue.resolution is not None:
             return _resolution_details(issue.resolution, actor)
+        case Status.RESOLVED if commit is not None:
+            return {"inCommit": commit}
         case Status.IGNORED if issue.snooze is not None:
             return remaining_details(issue, issue.snooze, users_seen=users_seen, actor=actor)
         case _:

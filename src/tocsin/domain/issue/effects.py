@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 
 from tocsin.domain.issue.issue import InboxReason, SubscriptionReason, UserId
+from tocsin.domain.release.commit import CommitId
 
 
 class Subscribe(msgspec.Struct, frozen=True):
@@ -55,4 +56,10 @@ class LeaveInbox(msgspec.Struct, frozen=True):
     """Take the issue out of the inbox if it is there."""
 
 
-Effect = Subscribe | Unsubscribe | SetSubscription | SetBookmark | SetSeen | EnterInbox | LeaveInbox
+class LinkCommit(msgspec.Struct, frozen=True):
+    """Note that a commit resolves the issue, as of now."""
+
+    commit_id: CommitId
+
+
+Effect = Subscribe | Unsubscribe | SetSubscription | SetBookmark | SetSeen | EnterInbox | LeaveInbox | LinkCommit

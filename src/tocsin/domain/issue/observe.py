@@ -15,6 +15,7 @@ from tocsin.domain.issue.issue import (
     ActivityType,
     InboxReason,
     Issue,
+    IssueId,
     Priority,
     ProjectId,
     Status,
@@ -56,6 +57,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     project_id: ProjectId
     releases: ReleaseLine = ReleaseLine()
     """Must know the releases of the sightings and of the issues' resolutions."""
+    held: frozenset[IssueId] = frozenset()
+    """Issues resolved by a commit that is in no release yet: no event can tell whether the fix was in it."""
     resolve_age_hours: int | None = None
     """After how many quiet hours the project counts an issue as resolved; None for never."""
 
@@ -176,7 +179,7 @@ def _releases(issue: Issue, ordered: Sequence[Sighting]) -> dict[str, str]:
 
 
 def _against_resolution(before: Issue, seen: Issue, ordered: Sequence[Sighting], context: Context) -> Observation:
-    trigger = _regressing(before, ordered, context.releases)
+    trigger = None if before.id in context.held else _regressing(before, ordered, context.releases)
     if trigger is None:
         return Observation(issue=seen, turn=Turn.SEEN)
     issue = msgspec.structs.replace(

@@ -13,9 +13,12 @@ from tocsin.domain.issue.command import (
     AssignUser,
     Command,
     Needs,
+    ResolveInCommit,
     ResolveInRelease,
+    StatusChange,
 )
 from tocsin.domain.issue.issue import TeamId, UserId
+from tocsin.domain.release.commit import CommitId
 
 
 class UserFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +56,12 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the project has a release of the version ``needs.release``."""
     newest_release: str = ""
     """Version of the project's newest release by order date; empty without any."""
+    repository_exists: bool = False
+    """Whether the organization has the repository of ``needs.commit``."""
+    commit_id: CommitId | None = None
+    """The commit ``needs.commit``; None when that repository has none of the key."""
+    commit_release: str = ""
+    """Version of the project's newest release with that commit; empty without any."""
     may_discard: bool = False
     """Whether the caller holds ``event:admin``."""
 
@@ -61,7 +70,7 @@ def resolve_references(command: Command, facts: Facts) -> Command:
     """Return *command* with everything it names replaced by what that is.
 
     Raises InvalidFields with all that the *facts* of the project at hand speak against. The issues of several projects
-    need one call per project (spec/mutation.md 2.3). A commit is never found, as Tocsin keeps no repositories.
+    need one call per project (spec/mutation.md 2.3).
     """
     details = _detail_faults(command.needs, facts)
     assignee_fault = _assignee_fault(command.needs.assignee, facts)
@@ -74,9 +83,20 @@ def resolve_references(command: Command, facts: Facts) -> Command:
         faults["assignedTo"] = [assignee_fault]
     if faults:
         raise InvalidFields(faults)
-    if isinstance(command.status, ResolveInRelease) and command.status.version == LATEST:
-        command = msgspec.structs.replace(command, status=ResolveInRelease(facts.newest_release))
-    return msgspec.structs.replace(command, assignment=_assignment(facts.assignee) or command.assignment)
+    return msgspec.structs.replace(
+        command,
+        status=_resolved_status(command.status, facts),
+        assignment=_assignment(facts.assignee) or command.assignment,
+    )
+
+
+def _resolved_status(status: StatusChange | None, facts: Facts) -> StatusChange | None:
+    """Return *status* with the release or the commit that it names replaced by what that is."""
+    if isinstance(status, ResolveInRelease) and status.version == LATEST:
+        return ResolveInRelease(facts.newest_release)
+    if isinstance(status, ResolveInCommit) and facts.commit_id is not None:
+        return ResolveInCommit(facts.commit_id, facts.commit_release)
+    return status
 
 
 def _detail_faults(needs: Needs, facts: Facts) -> dict[str, Any]:
@@ -90,8 +110,9 @@ def _detail_faults(needs: Needs, facts: Facts) -> dict[str, Any]:
         faults["inNextRelease"] = no_basis
     if needs.upcoming_release:
         faults["inUpcomingRelease"] = ["Your organization does not have access to this feature."]
-    if needs.commit is not None:
-        faults["inCommit"] = {"repository": ["Unable to find the given repository."]}
+    if needs.commit is not None and facts.commit_id is None:
+        missing = "commit" if facts.repository_exists else "repository"
+        faults["inCommit"] = {missing: [f"Unable to find the given {missing}."]}
     return faults
 
 

@@ -20,6 +20,7 @@ from tocsin.domain.issue.command import (
     Command,
     ReleaseTyped,
     Reopen,
+    ResolveInCommit,
     ResolveInNextRelease,
     ResolveInRelease,
     ResolveNow,
@@ -28,6 +29,7 @@ from tocsin.domain.issue.delta import delta_of
 from tocsin.domain.issue.effects import (
     EnterInbox,
     LeaveInbox,
+    LinkCommit,
     SetBookmark,
     SetSeen,
     SetSubscription,
@@ -117,8 +119,14 @@ def carry_out_all(
     return BulkChange(
         changes=changes,
         delta=delta_of(command, changes, here),
-        shows_activity=order.is_alone and isinstance(command.status, ReleaseTyped),
+        shows_activity=order.is_alone and _is_in_a_release(command),
     )
+
+
+def _is_in_a_release(command: Command) -> bool:
+    """Whether *command* resolves in a release, be it one that a commit is in."""
+    status = command.status
+    return bool(status.release) if isinstance(status, ResolveInCommit) else isinstance(status, ReleaseTyped)
 
 
 def _moves(command: Command, issue: Issue) -> bool:
@@ -163,11 +171,19 @@ def _set_status(change: Change, order: _Order) -> Change:
             return _archive(change, archive, order)
         case ResolveNow():
             return _resolve(change, None, ActivityType.SET_RESOLVED, {}, order)
+        case ResolveInRelease() | ResolveInNextRelease() | ResolveInCommit() as way:
+            return _resolve_in(change, way, order)
+
+
+def _resolve_in(change: Change, way: ReleaseTyped, order: _Order) -> Change:
+    match way:
         case ResolveInRelease(version):
             resolution = in_release(version, actor_id=order.actor_id, now=order.here.now)
             return _resolve(change, resolution, ActivityType.SET_RESOLVED_IN_RELEASE, {"version": version}, order)
         case ResolveInNextRelease(by_status):
             return _resolve_in_next_release(change, order, by_status=by_status)
+        case ResolveInCommit() as fix:
+            return _resolve_in_commit(change, fix, order)
 
 
 def _resolve_in_next_release(change: Change, order: _Order, *, by_status: bool) -> Change:
@@ -177,6 +193,14 @@ def _resolve_in_next_release(change: Change, order: _Order, *, by_status: bool) 
     )
     told = _told_of_next_release(resolution, releases)
     return _resolve(change, resolution, ActivityType.SET_RESOLVED_IN_RELEASE, told, order)
+
+
+def _resolve_in_commit(change: Change, fix: ResolveInCommit, order: _Order) -> Change:
+    """Note the fix, and resolve in the release that has it or, until there is one, in no release."""
+    resolution = in_release(fix.release, actor_id=order.actor_id, now=order.here.now) if fix.release else None
+    told = {"commit": fix.commit_id}
+    change = change.causing(LinkCommit(fix.commit_id))
+    return _resolve(change, resolution, ActivityType.SET_RESOLVED_IN_COMMIT, told, order)
 
 
 def _told_of_next_release(resolution: Resolution | None, releases: ReleaseLine) -> dict[str, Any]:
@@ -192,14 +216,22 @@ def _resolve(
     change: Change, resolution: Resolution | None, type_: ActivityType, told: Mapping[str, Any], order: _Order
 ) -> Change:
     change = change.causing(LeaveInbox())
-    issue = change.issue
-    if issue.status is Status.RESOLVED and _means_the_same(issue.resolution, resolution):
+    if _is_resolved_so(change.issue, resolution, order):
         return change
     change = change.having(
         status=Status.RESOLVED, substatus=None, resolved_at=order.here.now, resolution=resolution, snooze=None
     )
     change = _self_assign(order.subscribed(change, SubscriptionReason.STATUS_CHANGE), order)
     return order.told(change, type_, told)
+
+
+def _is_resolved_so(issue: Issue, resolution: Resolution | None, order: _Order) -> bool:
+    """Whether *issue* is resolved in this way already: in this release, or by this commit alone, or just so."""
+    wanted, status = None, order.command.status
+    if resolution is None and isinstance(status, ResolveInCommit):
+        wanted = status.commit_id
+    is_so = _means_the_same(issue.resolution, resolution) and order.here.fixed_by.get(issue.id) == wanted
+    return issue.status is Status.RESOLVED and is_so
 
 
 def _means_the_same(one: Resolution | None, other: Resolution | None) -> bool:

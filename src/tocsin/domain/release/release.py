@@ -5,6 +5,8 @@ from typing import Any, NewType
 
 import msgspec
 
+from tocsin.domain.release.commit import CommitId
+
 ReleaseId = NewType("ReleaseId", int)
 EnvironmentId = NewType("EnvironmentId", int)
 
@@ -25,6 +27,8 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     url: str = ""
     data: dict[str, Any] = {}
     added_at: datetime
+    started_at: datetime | None = None
+    """When work on it began."""
     released_at: datetime | None = None
 
     @property
@@ -42,6 +46,17 @@ class ReleaseProject(msgspec.Struct, frozen=True, kw_only=True):
     """Issues first seen in it: ``newGroups``."""
     first_event_at: datetime | None = None
     last_event_at: datetime | None = None
+
+
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
+    """A release that has become one of a project's, or has brought commits to one it was in before."""
+
+    release: Release
+    project_id: int
+    is_new: bool = True
+    """Whether the project did not have the release before."""
+    commit_ids: frozenset[CommitId] | None = None
+    """The commits it brings now; None for all that it has."""
 
 
 class Environment(msgspec.Struct, frozen=True, kw_only=True):

@@ -97,11 +97,11 @@ def environments(call: NamedDependency[Call], environment: Environments = None) 
     return tuple(environment or ())
 
 
-def projects(call: NamedDependency[Call], project: Projects = None) -> tuple[Project, ...]:
+def projects(call: NamedDependency[Call], wanted: Projects = None) -> tuple[Project, ...]:
     """Return the projects asked for, all that the caller may see by default. Raises Forbidden for any other."""
-    if not project or ALL_PROJECTS & set(project):
+    if not wanted or ALL_PROJECTS & set(wanted):
         return call.reach.projects
-    found = [call.reach.project(reference) for reference in project]
+    found = [call.reach.project(reference) for reference in wanted]
     chosen = tuple(one for one in found if one is not None)
     if len(chosen) < len(found):
         raise Forbidden

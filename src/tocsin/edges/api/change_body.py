@@ -40,6 +40,14 @@ CHANGES = Schema(
             properties={
                 "inRelease": Schema(type=OpenAPIType.STRING, description="A version of the project, or latest."),
                 "inNextRelease": _yes_or_no("Resolved in the release after the present one."),
+                "inCommit": Schema(
+                    type=OpenAPIType.OBJECT,
+                    description="Resolved by a commit, in the newest release that has it or the first one that will.",
+                    properties={
+                        "commit": Schema(type=OpenAPIType.STRING, description="Its hash."),
+                        "repository": Schema(type=OpenAPIType.STRING, description="The name of its repository."),
+                    },
+                ),
                 **_SNOOZE,
             },
         ),

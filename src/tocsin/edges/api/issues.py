@@ -23,12 +23,13 @@ from tocsin.edges.api.mutation_request import DryRun, IdempotencyKey, IfMatch, a
 from tocsin.edges.api.paging import PER_PAGE_MAX, paging_headers, read_cursor, read_limit
 from tocsin.edges.api.routing import Route, any_of, issue_paths
 from tocsin.edges.api.serialize.activity import entry_object, story_objects
+from tocsin.edges.api.serialize.commit import commit_object
 from tocsin.edges.api.serialize.explanation import explained
 from tocsin.edges.api.serialize.issue import expansion, issue_detail, issue_object, listed_issue
 from tocsin.edges.api.serialize.user import user_object
 from tocsin.flows.search import DirectHit, FoundIssue
 from tocsin.flows.triage import Acting, Outcome
-from tocsin.storage.views import access, events, issues
+from tocsin.storage.views import access, commits, events, issues
 
 READ = any_of(Scope.EVENT_READ, Scope.EVENT_WRITE, Scope.EVENT_ADMIN)
 WRITE = any_of(Scope.EVENT_WRITE, Scope.EVENT_ADMIN)
@@ -178,7 +179,7 @@ def change_issues(
 def _delta(call: Call, outcome: Outcome) -> Response[Any]:
     if not outcome.issue_ids:
         return Response(None, status_code=204)
-    delta = outcome.delta
+    delta = _with_commit(call, outcome.delta)
     if outcome.shows_activity:
         (issue,) = issues.by_ids(call.services.views, outcome.issue_ids)
         delta = delta | {"activity": [entry_object(entry) for entry in issues.story(call.services.views, issue)]}
@@ -235,6 +236,15 @@ def _object(call: Call, issue: Issue, reach: Reach, environment: Sequence[str] =
     (shown,) = issues.shown(call.services.views, [issue], reach, call.caller.user)
     numbers = issues.numbers(call.services.views, issue, environment)
     return issue_object(shown, numbers, call.services.settings.public_url, call.now)
+
+
+def _with_commit(call: Call, delta: dict[str, Any]) -> dict[str, Any]:
+    """Return *delta* with the commit that it names by its row shown itself."""
+    details = delta.get("statusDetails", {})
+    if "inCommit" not in details:
+        return delta
+    (shown,) = commits.named(call.services.views, [details["inCommit"]], call.reach.project_ids)
+    return delta | {"statusDetails": details | {"inCommit": commit_object(shown)}}
 
 
 def _direct_hit(call: Call, frame: Frame, listing: Listing, text: str | None) -> Response[Any] | None:

@@ -1,5 +1,6 @@
 """Releases of organizations and projects (spec/search.md 5.12)."""
 
+from collections.abc import Collection, Sequence
 from typing import Annotated, Any
 
 from litestar import Response
@@ -8,11 +9,13 @@ from litestar.params import FromPath, QueryParameter
 
 from tocsin.domain.access import Scope
 from tocsin.domain.errors import InvalidQuery, NotFound
+from tocsin.domain.issue.issue import ProjectId
 from tocsin.domain.organization import Project
 from tocsin.domain.query.paging import page_by_number
 from tocsin.domain.query.release_list import read_release_query
 from tocsin.edges.api.asked import Paging, SearchText, SortText, paged
 from tocsin.edges.api.call import Call
+from tocsin.edges.api.release_body import PROJECT_RELEASE, RELEASE, RELEASE_CHANGES
 from tocsin.edges.api.routing import Route, any_of
 from tocsin.edges.api.serialize.release import release_object
 from tocsin.storage.views import releases
@@ -21,6 +24,8 @@ from tocsin.storage.views.releases import ReleaseQuestion
 RELEASE_READ = any_of(
     Scope.PROJECT_READ, Scope.PROJECT_WRITE, Scope.PROJECT_ADMIN, Scope.PROJECT_RELEASES, Scope.ORG_CI
 )
+RELEASE_WRITE = any_of(Scope.PROJECT_WRITE, Scope.PROJECT_ADMIN, Scope.PROJECT_RELEASES, Scope.ORG_CI)
+RELEASE_DELETE = any_of(Scope.PROJECT_ADMIN, Scope.PROJECT_RELEASES)
 STATUSES = frozenset({"open", "archived", ""})
 BY_VERSION = frozenset({"semver", "build"})
 SORTS = BY_VERSION | {"", "date"}
@@ -36,31 +41,46 @@ def list_releases(
     status: Status = None,
     sort: SortText = None,
 ) -> Response[Any]:
-    """List the releases of an organization, newest first."""
-    return _listed(call, projects, paging, _wanted(call, text, status, sort))
-
-
-def list_project_releases(
-    call: NamedDependency[Call],
-    paging: NamedDependency[Paging],
-    text: SearchText = None,
-    status: Status = None,
-    sort: SortText = None,
-) -> Response[Any]:
-    """List the releases of a project, newest first."""
-    return _listed(call, (call.project,), paging, _wanted(call, text, status, sort))
+    """List the releases of an organization or of a project, newest first."""
+    return _listed(call, visible_ids(call, projects), paging, _wanted(call, text, status, sort))
 
 
 def show_release(
     call: NamedDependency[Call], version: FromPath[str], projects: NamedDependency[tuple[Project, ...]]
 ) -> Response[Any]:
-    """Show a release of an organization."""
-    return _shown(call, version, projects)
+    """Show a release of an organization or of a project."""
+    return _shown(call, version, visible_ids(call, projects))
 
 
-def show_project_release(call: NamedDependency[Call], version: FromPath[str]) -> Response[Any]:
-    """Show a release of a project."""
-    return _shown(call, version, (call.project,))
+def announce_release(call: NamedDependency[Call]) -> Response[Any]:
+    """Make a release of the projects that the body or the path names; one that exists is changed: 208."""
+    project = call.project_or_none
+    announced = call.services.releases.announce(call.fields(), call.reach, call.now, project=project)
+    visible = call.reach.project_ids if project is None else {project.id}
+    return _shown(call, announced.version, visible, 201 if announced.is_new else 208)
+
+
+def change_release(
+    call: NamedDependency[Call], version: FromPath[str], projects: NamedDependency[tuple[Project, ...]]
+) -> Response[Any]:
+    """Change a release, and show it as it is then."""
+    visible = visible_ids(call, projects)
+    call.services.releases.amend(version, call.fields(), call.reach, visible, call.now)
+    return _shown(call, version, visible)
+
+
+def delete_release(
+    call: NamedDependency[Call], version: FromPath[str], projects: NamedDependency[tuple[Project, ...]]
+) -> Response[None]:
+    """Delete a release that no issue refers to."""
+    call.services.releases.remove(version, call.reach, visible_ids(call, projects))
+    return Response(None, status_code=204)
+
+
+def visible_ids(call: Call, projects: Sequence[Project]) -> frozenset[ProjectId]:
+    """Return the project that the path names or, below an organization, the *projects* asked for."""
+    chosen = projects if call.project_or_none is None else (call.project_or_none,)
+    return frozenset(project.id for project in chosen)
 
 
 def _wanted(call: Call, text: str | None, status: str | None, sort: str | None) -> ReleaseQuestion:
@@ -75,36 +95,43 @@ def _wanted(call: Call, text: str | None, status: str | None, sort: str | None) 
     )
 
 
-def _listed(call: Call, projects: tuple[Project, ...], paging: Paging, wanted: ReleaseQuestion) -> Response[Any]:
-    ids = tuple(project.id for project in projects)
-    found = releases.release_page(call.services.views, ids, wanted, limit=paging.limit + 1, offset=paging.skipped)
+def _listed(call: Call, visible: Collection[ProjectId], paging: Paging, wanted: ReleaseQuestion) -> Response[Any]:
+    found = releases.release_page(call.services.views, visible, wanted, limit=paging.limit + 1, offset=paging.skipped)
     page = page_by_number(found, paging.cursor, paging.limit)
     return paged(call, page, [release_object(one) for one in page.rows])
 
 
-def _shown(call: Call, version: str, projects: tuple[Project, ...]) -> Response[Any]:
-    ids = [project.id for project in projects]
-    found = releases.release(call.services.views, call.reach.organization.id, version, ids)
+def _shown(call: Call, version: str, visible: Collection[ProjectId], status_code: int = 200) -> Response[Any]:
+    found = releases.release(call.services.views, call.reach.organization.id, version, visible)
     if found is None:
         raise NotFound
-    return Response(release_object(found))
+    return Response(release_object(found), status_code=status_code)
 
 
-_PROJECT = "/projects/{org:str}/{project:str}/releases"
 _ORGANIZATION = "/organizations/{org:str}/releases"
+_PROJECT = "/projects/{org:str}/{project:str}/releases"
+VERSIONS = (f"{_ORGANIZATION}/{{version:str}}", f"{_PROJECT}/{{version:str}}")
 _TAG = "Releases"
 
 RELEASE_ROUTES = (
-    Route(method="GET", paths=(_ORGANIZATION,), handler=list_releases, scopes=RELEASE_READ, tag=_TAG),
+    Route(method="GET", paths=(_ORGANIZATION, _PROJECT), handler=list_releases, scopes=RELEASE_READ, tag=_TAG),
     Route(
-        method="GET", paths=(f"{_ORGANIZATION}/{{version:str}}",), handler=show_release, scopes=RELEASE_READ, tag=_TAG
-    ),
-    Route(method="GET", paths=(_PROJECT,), handler=list_project_releases, scopes=RELEASE_READ, tag=_TAG),
-    Route(
-        method="GET",
-        paths=(f"{_PROJECT}/{{version:str}}",),
-        handler=show_project_release,
-        scopes=RELEASE_READ,
+        method="POST",
+        paths=(_ORGANIZATION,),
+        handler=announce_release,
+        scopes=RELEASE_WRITE,
         tag=_TAG,
+        body=RELEASE,
     ),
+    Route(
+        method="POST",
+        paths=(_PROJECT,),
+        handler=announce_release,
+        scopes=RELEASE_WRITE,
+        tag=_TAG,
+        body=PROJECT_RELEASE,
+    ),
+    Route(method="GET", paths=VERSIONS, handler=show_release, scopes=RELEASE_READ, tag=_TAG),
+    Route(method="PUT", paths=VERSIONS, handler=change_release, scopes=RELEASE_WRITE, tag=_TAG, body=RELEASE_CHANGES),
+    Route(method="DELETE", paths=VERSIONS, handler=delete_release, scopes=RELEASE_DELETE, tag=_TAG),
 )

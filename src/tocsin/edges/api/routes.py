@@ -14,7 +14,9 @@ from tocsin.edges.api.people import PEOPLE_ROUTES
 from tocsin.edges.api.people_changes import PEOPLE_CHANGE_ROUTES
 from tocsin.edges.api.project_changes import PROJECT_CHANGE_ROUTES
 from tocsin.edges.api.projects import PROJECT_ROUTES
+from tocsin.edges.api.release_contents import RELEASE_CONTENT_ROUTES
 from tocsin.edges.api.releases import RELEASE_ROUTES
+from tocsin.edges.api.repositories import REPOSITORY_ROUTES
 from tocsin.edges.api.routing import Route
 from tocsin.edges.api.searches import SEARCH_ROUTES
 from tocsin.edges.api.shares import SHARE_ROUTES
@@ -33,6 +35,8 @@ ROUTES: tuple[Route, ...] = (
     *PEOPLE_CHANGE_ROUTES,
     *AUDIT_ROUTES,
     *RELEASE_ROUTES,
+    *RELEASE_CONTENT_ROUTES,
+    *REPOSITORY_ROUTES,
     *ISSUE_ROUTES,
     *MUTATION_ROUTES,
     *COMMENT_ROUTES,

@@ -5,7 +5,7 @@ batch whose id it has seen; the spool forgets it last. So after a crash anywhere
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import count
 
@@ -13,12 +13,14 @@ import msgspec
 from msgspec.structs import replace
 
 from tocsin.domain.event.event import Event, EventId
-from tocsin.domain.issue.issue import UNSAVED, ActivityType, Issue, IssueId, ProjectId
+from tocsin.domain.issue.arrivals import settled
+from tocsin.domain.issue.issue import UNSAVED, Issue, IssueId, ProjectId, Status
 from tocsin.domain.issue.observe import Context, Observation, Turn, observe_all, open_issue
 from tocsin.domain.issue.release_line import ReleaseLine
 from tocsin.domain.issue.sighting import sighting_of
 from tocsin.domain.organization import Project
 from tocsin.domain.pipeline import Attachment
+from tocsin.domain.release.release import Arrival
 from tocsin.domain.release.version import follows_semver
 from tocsin.flows.digest.groups import Group, grouped
 from tocsin.flows.digest.owners import note_owners
@@ -31,6 +33,7 @@ from tocsin.storage.state import (
     applied,
     attachments,
     inbox,
+    issue_commits,
     issue_hashes,
     issues,
     outbox,
@@ -38,6 +41,7 @@ from tocsin.storage.state import (
     releases,
     user_reports,
 )
+from tocsin.storage.state import arrivals as awaited
 from tocsin.storage.state.engine import State, Transaction
 
 StoredFile = tuple[Attachment, ContentHash]
@@ -153,13 +157,14 @@ _SEMVER_LOOK_BACK = 10
 
 def _observe(connection: Transaction, groups: Sequence[Group], now: datetime) -> list[Observation]:
     """Return what the batch made of each issue, in the order of *groups*, every issue saved and linked."""
-    stored = issues.load(connection, [group.issue_id for group in groups if group.issue_id], lock=True)
-    known = _releases(connection, groups, stored)
+    stored = _settled_issues(connection, groups, now)
+    known = _release_lines(connection, groups, stored)
+    held = frozenset(issue_commits.pending(connection, _resolved_just_so(stored.values())))
     numbers = _issue_numbers(connection, groups)
     observed: list[Observation] = []
     for group in groups:
         sightings = [sighting_of(event) for event in group.events]
-        setting = _setting(group.project, known.get(group.project.id, _NO_RELEASES), now)
+        setting = _setting(group.project, known.get(group.project.id, _NO_RELEASES), now, held)
         if group.issue_id is None:
             observed.append(open_issue(sightings, setting, number=next(numbers[group.project.id])))
         else:
@@ -167,20 +172,39 @@ def _observe(connection: Transaction, groups: Sequence[Group], now: datetime) ->
     return _saved(connection, groups, observed)
 
 
-def _setting(project: Project, line: ReleaseLine, now: datetime) -> Context:
+def _settled_issues(connection: Transaction, groups: Sequence[Group], now: datetime) -> dict[IssueId, Issue]:
+    """Make the releases that events name, and return the issues of the batch, locked, as those releases leave them.
+
+    Releases come before issues, and issues are locked all at once, so that nobody waits in a circle.
+    """
+    arrivals = _ensure_releases(connection, groups)
+    expectation = awaited.expectation(connection, arrivals)
+    own = {group.issue_id for group in groups if group.issue_id}
+    stored = issues.load(connection, own | expectation.issue_ids, lock=True)
+    changes = settled(expectation, stored, now)
+    awaited.write(connection, changes, now)
+    return stored | {change.issue.id: change.issue for change in changes}
+
+
+def _resolved_just_so(stored: Iterable[Issue]) -> list[IssueId]:
+    """Return the issues resolved in no release, which a commit may hold."""
+    return [issue.id for issue in stored if issue.status is Status.RESOLVED and issue.resolution is None]
+
+
+def _setting(project: Project, line: ReleaseLine, now: datetime, held: frozenset[IssueId]) -> Context:
     return Context(
         now=now,
         project_id=project.id,
         releases=line,
+        held=held,
         resolve_age_hours=project.options.get("resolveAge") or None,
     )
 
 
-def _releases(
+def _release_lines(
     connection: Transaction, groups: Sequence[Group], stored: Mapping[IssueId, Issue]
 ) -> dict[ProjectId, ReleaseLine]:
-    """Make the releases that events name, and return the lines of the projects that have a resolution to judge."""
-    _ensure_releases(connection, groups)
+    """Return the lines of the projects that have a resolution to judge."""
     versions: dict[ProjectId, set[str]] = {}
     for group in groups:
         resolution = stored[group.issue_id].resolution if group.issue_id else None
@@ -190,7 +214,8 @@ def _releases(
     return {project_id: _line(connection, project_id, named) for project_id, named in versions.items()}
 
 
-def _ensure_releases(connection: Transaction, groups: Sequence[Group]) -> None:
+def _ensure_releases(connection: Transaction, groups: Sequence[Group]) -> Sequence[Arrival]:
+    """Make the releases that events name, and return those that are new to a project."""
     deployed = {
         (group.project.id, event.release): releases.Deployed(
             organization_id=group.project.organization_id,
@@ -202,7 +227,7 @@ def _ensure_releases(connection: Transaction, groups: Sequence[Group]) -> None:
         for event in sorted(group.events, key=lambda event: event.timestamp, reverse=True)
         if event.release
     }
-    releases.ensure(connection, list(deployed.values()))
+    return releases.ensure(connection, list(deployed.values())).arrivals
 
 
 def _line(connection: Transaction, project_id: ProjectId, versions: set[str]) -> ReleaseLine:
@@ -245,7 +270,8 @@ def _with_id(observation: Observation, new_ids: Iterator[IssueId]) -> Observatio
 def _tell(connection: Transaction, observed: Sequence[Observation], now: datetime) -> None:
     """Record what happened: activity, the inbox, and news for whoever wants to hear it."""
     activity.record(connection, [entry for observation in observed for entry in observation.activities])
-    _fill_in_versions(connection, observed)
+    # "Resolved in the next release" names the release that turned out to be next (spec/mutation.md 5.3).
+    activity.fill_in_versions(connection, {seen.issue.id: seen.resolved_in for seen in observed if seen.resolved_in})
     reasons = {seen.issue.id: seen.inbox_reason for seen in observed if seen.inbox_reason}
     inbox.put(connection, reasons, now)
     turned = [observation for observation in observed if observation.turn is not Turn.SEEN]
@@ -256,16 +282,6 @@ def _tell(connection: Transaction, observed: Sequence[Observation], now: datetim
         for seen in turned
     ]
     outbox.add(connection, notices, now)
-
-
-def _fill_in_versions(connection: Transaction, observed: Sequence[Observation]) -> None:
-    """Let "resolved in the next release" name the release that turned out to be next (spec/mutation.md 5.3)."""
-    for seen in observed:
-        if seen.resolved_in:
-            newest = activity.page(connection, seen.issue.id, types=[ActivityType.SET_RESOLVED_IN_RELEASE], limit=1)
-            for activity_id, entry in newest:
-                if not entry.data.get("version"):
-                    activity.set_data(connection, activity_id, entry.data | {"version": seen.resolved_in})
 
 
 def _attachment(file: Attachment, content_hash: ContentHash, now: datetime) -> attachments.Attachment:

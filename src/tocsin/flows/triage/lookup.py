@@ -8,16 +8,37 @@ from tocsin.domain.access import Scope
 from tocsin.domain.caller import Reach
 from tocsin.domain.issue.assignee_ref import AssigneeRef, TeamById, TeamBySlug, UserById, UserByName
 from tocsin.domain.issue.circumstances import Actor, Circumstances
-from tocsin.domain.issue.command import LATEST, AssignTeam, Command, Needs, ResolveInNextRelease
-from tocsin.domain.issue.issue import Issue, IssueId, ProjectId, TeamId, UserId
+from tocsin.domain.issue.command import (
+    LATEST,
+    AssignTeam,
+    Command,
+    CommitRef,
+    Needs,
+    ReleaseTyped,
+    ResolveInNextRelease,
+    ResolveNow,
+)
+from tocsin.domain.issue.issue import Issue, IssueId, ProjectId, Status, TeamId, UserId
 from tocsin.domain.issue.references import Facts, TeamFacts, UserFacts, resolve_references
 from tocsin.domain.issue.release_line import ReleaseLine
 from tocsin.domain.organization import Organization, Team, User
+from tocsin.domain.release.commit import Commit, CommitId, Repository
 from tocsin.domain.release.version import SEMVER_WINDOW, follows_semver
 from tocsin.storage.history.scope import IssueScope
 from tocsin.storage.history.seen import seen
 from tocsin.storage.history.store import History
-from tocsin.storage.state import inbox, issue_hashes, organizations, projects, releases, teams, users
+from tocsin.storage.state import (
+    commits,
+    inbox,
+    issue_commits,
+    issue_hashes,
+    organizations,
+    projects,
+    releases,
+    repositories,
+    teams,
+    users,
+)
 from tocsin.storage.state.engine import State, Transaction
 
 _SCOPES_PER_QUESTION_MAX = 500
@@ -48,6 +69,7 @@ def circumstances(
         now=now,
         actor=None if actor is None else _actor(connection, actor, shown),
         releases=_release_line(connection, command, chosen),
+        fixed_by=_fixed_by(connection, command, chosen),
         in_inbox=_in_inbox(connection, command, chosen),
         team_members=_team_members(connection, command, chosen),
     )
@@ -73,13 +95,29 @@ def users_seen(state: State, history: History, issue_ids: Collection[IssueId]) -
 
 def _facts(connection: Transaction, needs: Needs, project_id: ProjectId, reach: Reach) -> Facts:
     newest = releases.newest(connection, project_id) if needs.any_release or needs.release == LATEST else None
+    repository, commit = _commit(connection, needs.commit, reach.organization)
+    holder = releases.newest_with_commit(connection, project_id, commit.id) if commit else None
     return Facts(
         assignee=_assignee(connection, needs.assignee, project_id, reach.organization),
         open_membership=bool(reach.organization.options.get("openMembership", True)),
         release_exists=bool(needs.release and releases.of_project(connection, project_id, [needs.release])),
         newest_release=newest.version if newest else "",
+        repository_exists=repository is not None,
+        commit_id=commit.id if commit else None,
+        commit_release=holder.version if holder else "",
         may_discard=Scope.EVENT_ADMIN in reach.scopes,
     )
+
+
+def _commit(
+    connection: Transaction, ref: CommitRef | None, organization: Organization
+) -> tuple[Repository | None, Commit | None]:
+    """Return the repository that *ref* names in the organization, and its commit of exactly that key."""
+    if ref is None:
+        return None, None
+    repository = repositories.by_names(connection, organization.id, [ref.repository]).get(ref.repository)
+    commit = commits.by_key(connection, repository.id, ref.key) if repository else None
+    return repository, commit
 
 
 def _assignee(
@@ -159,6 +197,13 @@ def _release_line(connection: Transaction, command: Command, chosen: Sequence[Is
         greatest=greatest.version if greatest else "",
         successors={version: one.version for version, one in following.items() if one},
     )
+
+
+def _fixed_by(connection: Transaction, command: Command, chosen: Sequence[Issue]) -> dict[IssueId, CommitId]:
+    if not isinstance(command.status, ResolveNow | ReleaseTyped):
+        return {}
+    just_so = [issue.id for issue in chosen if issue.status is Status.RESOLVED and issue.resolution is None]
+    return issue_commits.pending(connection, just_so)
 
 
 def _in_inbox(connection: Transaction, command: Command, chosen: Sequence[Issue]) -> frozenset[IssueId]:

@@ -1,11 +1,11 @@
 """The stories of issues: what happened to them, newest first, comments included."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NewType
 
 from msgspec import structs
-from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, literal, select, tuple_, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, literal, select, tuple_, update
 
 from tocsin.domain.issue.issue import Activity, ActivityType, IssueId, UserId
 from tocsin.storage.state.mutations import MutationId
@@ -104,6 +104,24 @@ def by_id(connection: Connection, activity_id: int) -> Activity | None:
 def set_data(connection: Connection, activity_id: ActivityId, data: dict[str, Any]) -> None:
     """Replace what an entry says: a comment edited, or a version known only later (spec/mutation.md 5.3)."""
     connection.execute(update(activity).where(activity.c.id == activity_id).values(data=data))
+
+
+def fill_in_versions(connection: Connection, versions: Mapping[IssueId, str]) -> None:
+    """Let the newest "resolved in release" of each issue name the release, if it names none yet."""
+    order = (activity.c.created_at.desc(), activity.c.id.desc())
+    place = func.row_number().over(partition_by=activity.c.issue_id, order_by=order).label("place")
+    told = select(activity, place).where(activity.c.type == ActivityType.SET_RESOLVED_IN_RELEASE)
+    filled: list[dict[str, Any]] = []
+    for some in portions(versions):
+        of_some = told.where(activity.c.issue_id.in_(some)).subquery()
+        newest = connection.execute(select(of_some).where(of_some.c.place == 1)).mappings()
+        filled += [
+            {"stored_id": row["id"], "data": row["data"] | {"version": versions[row["issue_id"]]}}
+            for row in newest
+            if not row["data"].get("version")
+        ]
+    if filled:
+        connection.execute(update(activity).where(activity.c.id == bindparam("stored_id")), filled)
 
 
 def remove(connection: Connection, activity_id: ActivityId) -> None:

@@ -16,6 +16,7 @@ from tocsin.domain.issue.effects import (
     Effect,
     EnterInbox,
     LeaveInbox,
+    LinkCommit,
     SetBookmark,
     SetSeen,
     SetSubscription,
@@ -38,9 +39,11 @@ def _as_stored(table: Table) -> Table:
     return Table(table.name, MetaData(), *columns)
 
 
-_TABLES = {one.name: one for one in (tables.subscription, tables.bookmark, tables.seen, tables.inbox)}
+_TABLES = {
+    one.name: one for one in (tables.subscription, tables.bookmark, tables.seen, tables.inbox, tables.issue_commit)
+}
 _STORED = {name: _as_stored(table) for name, table in _TABLES.items()}
-_STAMPS = {"subscription": "created_at", "seen": "last_seen", "inbox": "added_at"}
+_STAMPS = {"subscription": "created_at", "seen": "last_seen", "inbox": "added_at", "issue_commit": "created_at"}
 """The column that tells which rows a command wrote: those that carry its time."""
 
 
@@ -64,6 +67,8 @@ def apply(connection: Connection, effect: Effect, ids: Ids, now: datetime) -> Tr
             return Trace(table="inbox")
         case LeaveInbox():
             return Trace(table="inbox", removed=_take_out(connection, "inbox", ids))
+        case LinkCommit(commit_id):
+            return _link_commit(connection, ids, commit_id, now)
         case SetBookmark(user_id, is_set):
             return _set_bookmark(connection, ids, user_id, is_set=is_set)
         case SetSeen(user_id, seen_at):
@@ -140,6 +145,13 @@ def _set_seen(connection: Connection, ids: Ids, user_id: UserId, seen_at: dateti
     if seen_at is not None:
         _put_in(connection, tables.seen, ids, {"user_id": user_id, "last_seen": seen_at})
     return Trace(table="seen", user_ids=(user_id,), removed=removed)
+
+
+def _link_commit(connection: Connection, ids: Ids, commit_id: int, now: datetime) -> Trace:
+    """Note that a commit resolves the issues, as of now."""
+    removed = _take_out(connection, "issue_commit", ids, _STORED["issue_commit"].c.commit_id == commit_id)
+    _put_in(connection, tables.issue_commit, ids, {"commit_id": commit_id, "created_at": now})
+    return Trace(table="issue_commit", removed=removed)
 
 
 def _put_in(connection: Connection, table: Table, ids: Ids, values: Mapping[str, Any]) -> tuple[IssueId, ...]:

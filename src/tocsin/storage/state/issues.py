@@ -6,11 +6,13 @@ from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import structs
-from sqlalchemy import Connection, RowMapping, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, Table, bindparam, delete, insert, or_, select, update
 
 from tocsin.domain.issue.issue import Assignee, Issue, IssueId, ProjectId, Resolution, ResolutionType, Snooze, Status
+from tocsin.domain.issue.workflow import LEAVING
+from tocsin.domain.organization import OrganizationId
 from tocsin.storage.state.rows import among, columns_for, insert_missing, portions
-from tocsin.storage.state.tables import issue, issue_redirect, resolution, snooze
+from tocsin.storage.state.tables import issue, issue_redirect, project, resolution, snooze
 
 Side = TypeVar("Side", Resolution, Snooze)
 Sides: TypeAlias = tuple[Resolution | None, Snooze | None]
@@ -156,11 +158,21 @@ def with_lapsed_snooze(connection: Connection, now: datetime, limit: int) -> lis
     return list(connection.execute(query).scalars())
 
 
-def awaiting_next_release(connection: Connection, project_id: ProjectId) -> list[IssueId]:
-    """Return the project's issues resolved in a release that did not exist then (spec/mutation.md 5.2)."""
+def awaiting_next_release(connection: Connection, project_id: ProjectId) -> dict[IssueId, str]:
+    """Return the project's issues resolved in a release that did not exist then, each with the newest that did."""
     pending = (issue.c.project_id == project_id, resolution.c.type == ResolutionType.IN_NEXT_RELEASE)
-    query = select(issue.c.id).join_from(resolution, issue).where(*pending).order_by(issue.c.id)
-    return list(connection.execute(query).scalars())
+    query = select(issue.c.id, resolution.c.release).join_from(resolution, issue).where(*pending)
+    rows = connection.execute(query.order_by(issue.c.id))
+    return {issue_id: version for issue_id, version in rows}  # noqa: C416 - rows are not pairs to mypy
+
+
+def naming_release(connection: Connection, organization_id: OrganizationId, version: str) -> IssueId | None:
+    """Return some issue of the organization that was first or last seen in the release, or is resolved in it."""
+    own = select(project.c.id).where(project.c.organization_id == organization_id)
+    of_version = select(resolution.c.issue_id).where(resolution.c.release == version)
+    names = or_(issue.c.first_release == version, issue.c.last_release == version, issue.c.id.in_(of_version))
+    query = select(issue.c.id).where(issue.c.project_id.in_(own), issue.c.status.not_in(sorted(LEAVING)), names)
+    return connection.execute(query.limit(1)).scalar()
 
 
 _COLUMN_FIELDS = [name for name in Issue.__struct_fields__ if name not in {"resolution", "snooze", "assignee"}]

@@ -120,6 +120,18 @@ def member_counts(connection: Connection, ids: Collection[OrganizationId]) -> di
     return found
 
 
+def members_by_email(
+    connection: Connection, organization_id: OrganizationId, emails: Collection[str]
+) -> dict[str, User]:
+    """Return those of the organization's members who have these e-mail addresses, by the address as it was given."""
+    given = {email.lower() for email in emails if email}
+    found: dict[str, User] = {}
+    for some in portions(given):
+        rows = connection.execute(_members(organization_id).where(user.c.email.in_(some))).mappings()
+        found |= {one.user.email: one.user for one in map(_member, rows)}
+    return {email: found[email.lower()] for email in emails if email.lower() in found}
+
+
 def _members(organization_id: OrganizationId) -> Select[*tuple[Any, ...]]:
     place = (membership.c.id.label("member_id"), membership.c.organization_id, membership.c.role)
     since = membership.c.created_at.label("member_since")

@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, Connection, Select, case, delete, func, li
 
 from tocsin.domain.issue.issue import ProjectId
 from tocsin.domain.organization import OrganizationId
-from tocsin.domain.release.release import Release, ReleaseId, ReleaseProject
+from tocsin.domain.release.commit import CommitId
+from tocsin.domain.release.release import Arrival, Release, ReleaseId, ReleaseProject
 from tocsin.domain.release.semver_key import semver_key
 from tocsin.domain.release.version import parse_release
 from tocsin.storage.state.column_types import Moment
@@ -23,7 +24,7 @@ from tocsin.storage.state.rows import (
     portions,
     select_as,
 )
-from tocsin.storage.state.tables import release, release_project
+from tocsin.storage.state.tables import release, release_commit, release_project
 
 ReleaseKey: TypeAlias = tuple[OrganizationId, str]
 
@@ -40,7 +41,15 @@ class Deployed(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-def ensure(connection: Connection, deployed: Sequence[Deployed]) -> dict[ReleaseKey, Release]:
+class Ensured(msgspec.Struct, frozen=True, kw_only=True):
+    """Releases that exist, and are their projects'."""
+
+    known: dict[ReleaseKey, Release]
+    arrivals: tuple[Arrival, ...]
+    """Those that a project did not have before, in the order of their dates."""
+
+
+def ensure(connection: Connection, deployed: Sequence[Deployed]) -> Ensured:
     """Return the releases of these versions, created and attached to their projects where they were not."""
     first: dict[ReleaseKey, datetime] = {}
     for one in sorted(deployed, key=lambda one: one.at, reverse=True):
@@ -50,8 +59,16 @@ def ensure(connection: Connection, deployed: Sequence[Deployed]) -> dict[Release
     if missing:
         insert_missing(connection, release, [_new(key, first[key]) for key in missing])
         known |= by_keys(connection, missing)
-    _attach(connection, {(known[one.organization_id, one.version].id, one.project_id) for one in deployed})
-    return known
+    wanted = {(known[one.organization_id, one.version].id, one.project_id) for one in deployed}
+    attached = _attach(connection, wanted)
+    ordered = sorted(known.values(), key=lambda one: (one.ordered_at, one.id))
+    arrivals = [
+        Arrival(release=one, project_id=project_id)
+        for one in ordered
+        for release_id, project_id in attached
+        if release_id == one.id
+    ]
+    return Ensured(known=known, arrivals=tuple(arrivals))
 
 
 def note_events(connection: Connection, noted: Sequence[ReleaseProject]) -> None:
@@ -72,7 +89,8 @@ def note_events(connection: Connection, noted: Sequence[ReleaseProject]) -> None
 
 def save(connection: Connection, changed: Release) -> None:
     """Write status, ref, URL, data and dates of a stored release."""
-    values = {name: getattr(changed, name) for name in ("status", "ref", "url", "data", "added_at", "released_at")}
+    names = ("status", "ref", "url", "data", "added_at", "started_at", "released_at")
+    values = {name: getattr(changed, name) for name in names}
     connection.execute(update(release).where(release.c.id == changed.id).values(values))
 
 
@@ -88,6 +106,12 @@ def by_keys(connection: Connection, keys: Iterable[ReleaseKey]) -> dict[ReleaseK
         releases = all_as(Release, connection.execute(select_as(Release, release).where(among(_KEY, some))))
         found |= {(OrganizationId(one.organization_id), one.version): one for one in releases}
     return found
+
+
+def locked(connection: Connection, release_id: ReleaseId) -> Release | None:
+    """Return a release that nobody else can change until the transaction ends; events may go on naming it."""
+    query = select_as(Release, release).where(release.c.id == release_id)
+    return one_as(Release, connection.execute(query.with_for_update(key_share=True)))
 
 
 def of_project(connection: Connection, project_id: ProjectId, versions: Collection[str]) -> dict[str, Release]:
@@ -137,6 +161,23 @@ def successor(connection: Connection, project_id: ProjectId, current: Release) -
     query = _of_projects([project_id]).where(tuple_(_ORDERED_AT, release.c.id) > position)
     query = query.order_by(_ORDERED_AT, release.c.id).limit(1)
     return one_as(Release, connection.execute(query))
+
+
+def newest_with_commit(connection: Connection, project_id: ProjectId, commit_id: CommitId) -> Release | None:
+    """Return the project's newest release by order date that has the commit."""
+    having = select(release_commit.c.release_id).where(release_commit.c.commit_id == commit_id)
+    query = _of_projects([project_id]).where(release.c.id.in_(having))
+    return one_as(Release, connection.execute(query.order_by(_ORDERED_AT.desc(), release.c.id.desc()).limit(1)))
+
+
+def previous_with_commits(
+    connection: Connection, project_ids: Collection[ProjectId], current: Release
+) -> Release | None:
+    """Return the newest release of the projects, older than *current* by order date, that has commits."""
+    position = tuple_(literal(current.ordered_at, Moment), literal(current.id))
+    query = _of_projects(project_ids).where(tuple_(_ORDERED_AT, release.c.id) < position)
+    query = query.where(release.c.id.in_(select(release_commit.c.release_id)))
+    return one_as(Release, connection.execute(query.order_by(_ORDERED_AT.desc(), release.c.id.desc()).limit(1)))
 
 
 def page(  # noqa: PLR0913 - the parameters of the list
@@ -190,7 +231,10 @@ def _new(key: ReleaseKey, at: datetime) -> dict[str, Any]:
     return row
 
 
-def _attach(connection: Connection, pairs: Collection[tuple[ReleaseId, ProjectId]]) -> None:
+def _attach(
+    connection: Connection, pairs: Collection[tuple[ReleaseId, ProjectId]]
+) -> list[tuple[ReleaseId, ProjectId]]:
+    """Make the releases those of the projects where they were not, and return for which that was so."""
     key = (release_project.c.release_id, release_project.c.project_id)
     missing = set(pairs)
     for some in portions(pairs):
@@ -198,11 +242,10 @@ def _attach(connection: Connection, pairs: Collection[tuple[ReleaseId, ProjectId
             (release_id, project_id)
             for release_id, project_id in connection.execute(select(*key).where(among(key, some)))
         }
-    rows = [
-        {"release_id": release_id, "project_id": project_id, "new_issues": 0}
-        for release_id, project_id in sorted(missing)
-    ]
+    fresh = sorted(missing)
+    rows = [{"release_id": release_id, "project_id": project_id, "new_issues": 0} for release_id, project_id in fresh]
     insert_missing(connection, release_project, rows)
+    return fresh
 
 
 def _of_projects(project_ids: Collection[ProjectId]) -> Select[*tuple[Any, ...]]:

@@ -210,6 +210,7 @@ release = _table(
     _text("url"),
     _json("data"),
     _time("added_at"),
+    _time("started_at", optional=True),
     _time("released_at", optional=True),
     UniqueConstraint("organization_id", "version"),
     Index(None, "organization_id", "added_at"),
@@ -249,6 +250,9 @@ commit = _table(
     UniqueConstraint("repository_id", "key"),
     Index(None, "organization_id"),
 )
+
+# What a commit changed: the files by their paths, each added (A), modified (M) or deleted (D).
+commit_file = _keyed("commit_file", _of("commit", key=True), Column("path", Line, primary_key=True), _text("type"))
 
 # Which commits a release brought, the newest at position 0.
 release_commit = _keyed(

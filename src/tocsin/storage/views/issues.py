@@ -11,7 +11,7 @@ from tocsin.domain.caller import Caller, Reach
 from tocsin.domain.errors import Forbidden, NotFound
 from tocsin.domain.event.event import EventId, GroupingHash
 from tocsin.domain.issue import short_id
-from tocsin.domain.issue.issue import Activity, Issue, IssueId, ProjectId, Status, TeamId, UserId
+from tocsin.domain.issue.issue import Activity, ActivityType, Issue, IssueId, ProjectId, Status, TeamId, UserId
 from tocsin.domain.issue.suggestion import Suggestion
 from tocsin.domain.issue.workflow import LEAVING
 from tocsin.domain.organization import Organization, OrganizationId, Project, Team, User
@@ -23,6 +23,7 @@ from tocsin.storage.state import (
     activity,
     environments,
     inbox,
+    issue_commits,
     issue_hashes,
     issues,
     marks,
@@ -37,7 +38,8 @@ from tocsin.storage.state.activity import ActivityId
 from tocsin.storage.state.engine import Transaction
 from tocsin.storage.state.inbox import Waiting
 from tocsin.storage.state.marks import Marks
-from tocsin.storage.views import access
+from tocsin.storage.views import access, commits
+from tocsin.storage.views.commits import ShownCommit
 from tocsin.storage.views.events import issue_scope
 from tocsin.storage.views.releases import ShownRelease, shown_release
 from tocsin.storage.views.stores import Views
@@ -69,6 +71,8 @@ class ShownIssue(msgspec.Struct, frozen=True, kw_only=True):
     """Its place in the inbox."""
     suggestions: tuple[Suggestion, ...] = ()
     """Who should perhaps look after it, oldest first; none unless they were asked for."""
+    fixed_by: ShownCommit | None = None
+    """The commit that it is resolved by while no release has that."""
 
 
 class IssueNumbers(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +93,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     id: ActivityId
     activity: Activity
     user: User | None
+    commit: ShownCommit | None = None
+    """The one it tells of, if that still exists."""
 
 
 class IssueDetail(msgspec.Struct, frozen=True, kw_only=True):
@@ -201,6 +207,7 @@ def shown(
         people = users.by_ids(connection, {user_id for issue in found for user_id in _people(issue)})
         assigned = {issue.assignee.team_id for issue in found if issue.assignee and issue.assignee.team_id}
         known_teams = teams.by_ids(connection, assigned)
+        fixes = _fixes(connection, found, reach.project_ids)
     visible = {project.id: project for project in reach.projects}
     return [
         ShownIssue(
@@ -212,6 +219,7 @@ def shown(
             actor=_actor(issue, people),
             waiting=waiting.get(issue.id),
             suggestions=tuple(suggested.get(issue.id, ())),
+            fixed_by=fixes.get(issue.id),
         )
         for issue in found
     ]
@@ -286,6 +294,16 @@ def _organization(connection: Transaction, issue: Issue) -> Organization:
     return cast("Organization", organizations.by_id(connection, project.organization_id))
 
 
+def _fixes(
+    connection: Transaction, found: Sequence[Issue], project_ids: Collection[ProjectId]
+) -> dict[IssueId, ShownCommit]:
+    """Return the commits that issues are resolved by and that no release has."""
+    just_so = [issue.id for issue in found if issue.status is Status.RESOLVED and issue.resolution is None]
+    pending = issue_commits.pending(connection, just_so)
+    shown = commits.by_ids(connection, set(pending.values()), project_ids)
+    return {issue_id: shown[commit_id] for issue_id, commit_id in pending.items()}
+
+
 def _people(issue: Issue) -> set[UserId]:
     assigned = issue.assignee.user_id if issue.assignee else None
     return {user_id for user_id in (assigned, _actor_id(issue)) if user_id is not None}
@@ -334,7 +352,18 @@ def _numbers(issue: Issue, counted: Figures, environment_names: Sequence[str]) -
 def _story(connection: Transaction, issue: Issue, limit: int) -> tuple[Entry, ...]:
     entries = activity.page(connection, issue.id, limit=limit)
     people = users.by_ids(connection, {entry.user_id for _, entry in entries if entry.user_id is not None})
+    commit_ids = {entry.data["commit"] for _, entry in entries if _names_commit(entry)}
+    named = commits.by_ids(connection, commit_ids, [issue.project_id])
     return tuple(
-        Entry(id=activity_id, activity=entry, user=people.get(entry.user_id) if entry.user_id else None)
+        Entry(
+            id=activity_id,
+            activity=entry,
+            user=people.get(entry.user_id) if entry.user_id else None,
+            commit=named.get(entry.data["commit"]) if _names_commit(entry) else None,
+        )
         for activity_id, entry in entries
     )
+
+
+def _names_commit(entry: Activity) -> bool:
+    return entry.type is ActivityType.SET_RESOLVED_IN_COMMIT

@@ -7,9 +7,12 @@ import msgspec
 from tocsin.domain.issue.issue import ProjectId
 from tocsin.domain.organization import OrganizationId, Project
 from tocsin.domain.query.release_list import ReleaseQuery
-from tocsin.domain.release.release import Release, ReleaseProject
-from tocsin.storage.state import projects, releases
+from tocsin.domain.release.commit import Deploy
+from tocsin.domain.release.release import Release, ReleaseId, ReleaseProject
+from tocsin.storage.state import commits, deploys, projects, releases
+from tocsin.storage.state.deploys import DeploySummary
 from tocsin.storage.state.engine import Transaction
+from tocsin.storage.views.commits import ShownCommit, Signature, shown_commits, signatures
 from tocsin.storage.views.stores import Views
 
 RELEASES_LOOKED_AT_MAX = 10_000
@@ -18,11 +21,18 @@ __all__ = [
     "ReleasePlace",
     "ReleaseQuestion",
     "ShownRelease",
+    "deploys_of_release",
+    "known_release",
+    "previous_with_commits",
     "release",
     "release_page",
     "shown_release",
     "shown_releases",
 ]
+
+
+AUTHORS_MAX = 100
+"""Authors shown of one release."""
 
 
 class ReleasePlace(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,11 +42,22 @@ class ReleasePlace(msgspec.Struct, frozen=True, kw_only=True):
     seen: ReleaseProject
 
 
+class ReleaseContents(msgspec.Struct, frozen=True, kw_only=True):
+    """What the commits of a release amount to."""
+
+    commit_count: int = 0
+    last_commit: ShownCommit | None = None
+    authors: tuple[Signature, ...] = ()
+
+
 class ShownRelease(msgspec.Struct, frozen=True, kw_only=True):
-    """A release and where it runs, projects by id."""
+    """A release, where it runs, what is in it, and how it was deployed."""
 
     release: Release
     places: tuple[ReleasePlace, ...]
+    """By the ids of the projects."""
+    contents: ReleaseContents = ReleaseContents()
+    deploys: DeploySummary = DeploySummary()
 
 
 class ReleaseQuestion(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +71,7 @@ class ReleaseQuestion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def release_page(
-    views: Views, project_ids: Sequence[ProjectId], question: ReleaseQuestion, *, limit: int, offset: int = 0
+    views: Views, project_ids: Collection[ProjectId], question: ReleaseQuestion, *, limit: int, offset: int = 0
 ) -> list[ShownRelease]:
     """Return the wanted releases of the projects (spec/search.md 5.12)."""
     query = question.query
@@ -76,9 +97,29 @@ def release(
 ) -> ShownRelease | None:
     """Return the organization's release of that version if one of the projects has it."""
     with views.state.read() as connection:
-        known = releases.by_keys(connection, [(organization_id, version)])
-        shown = shown_releases(connection, list(known.values()), project_ids)
-    return shown[0] if shown and shown[0].places else None
+        known = _known(connection, organization_id, version, project_ids)
+        return shown_releases(connection, [known], project_ids)[0] if known else None
+
+
+def known_release(
+    views: Views, organization_id: OrganizationId, version: str, project_ids: Collection[ProjectId]
+) -> Release | None:
+    """Return what :func:`release` does, the release alone."""
+    with views.state.read() as connection:
+        return _known(connection, organization_id, version, project_ids)
+
+
+def previous_with_commits(views: Views, current: Release, project_ids: Collection[ProjectId]) -> ShownRelease | None:
+    """Return the newest release of the projects that is older than *current* and has commits."""
+    with views.state.read() as connection:
+        previous = releases.previous_with_commits(connection, project_ids, current)
+        return shown_releases(connection, [previous], project_ids)[0] if previous else None
+
+
+def deploys_of_release(views: Views, deployed: Release, *, limit: int, offset: int = 0) -> list[Deploy]:
+    """Return a page of the release's deploys, finished last first."""
+    with views.state.read() as connection:
+        return deploys.page(connection, deployed.id, limit=limit, offset=offset)
 
 
 def shown_release(connection: Transaction, project_id: ProjectId, version: str) -> ShownRelease | None:
@@ -92,9 +133,12 @@ def shown_releases(
     connection: Transaction, found: Sequence[Release], project_ids: Collection[ProjectId]
 ) -> list[ShownRelease]:
     """Return *found* with their places among the projects given, which are those that the caller may see."""
-    seen = releases.projects_of(connection, [one.id for one in found])
+    ids = [one.id for one in found]
+    seen = releases.projects_of(connection, ids)
     named = {ProjectId(one.project_id) for places in seen.values() for one in places}
     known = projects.by_ids(connection, named & set(project_ids))
+    contents = _contents(connection, found)
+    deployed = deploys.summaries(connection, ids) if ids else {}
     return [
         ShownRelease(
             release=one,
@@ -103,6 +147,37 @@ def shown_releases(
                 for place in seen[one.id]
                 if place.project_id in known
             ),
+            contents=contents.get(one.id, ReleaseContents()),
+            deploys=deployed.get(one.id, DeploySummary()),
         )
         for one in found
     ]
+
+
+def _known(
+    connection: Transaction, organization_id: OrganizationId, version: str, project_ids: Collection[ProjectId]
+) -> Release | None:
+    for one in releases.by_keys(connection, [(organization_id, version)]).values():
+        places = releases.projects_of(connection, [one.id])[one.id]
+        if any(place.project_id in project_ids for place in places):
+            return one
+    return None
+
+
+def _contents(connection: Transaction, found: Sequence[Release]) -> dict[ReleaseId, ReleaseContents]:
+    """Return what is in each release, of one organization, that has commits."""
+    summaries = commits.summaries(connection, [one.id for one in found], authors_max=AUTHORS_MAX)
+    if not summaries:
+        return {}
+    last = {one.last.id: one.last for one in summaries.values() if one.last}
+    shown = {one.commit.id: one for one in shown_commits(connection, list(last.values()))}
+    authors = {author for one in summaries.values() for author in one.authors}
+    signed = signatures(connection, OrganizationId(found[0].organization_id), authors)
+    return {
+        release_id: ReleaseContents(
+            commit_count=one.count,
+            last_commit=shown[one.last.id] if one.last else None,
+            authors=tuple(signed[author] for author in one.authors),
+        )
+        for release_id, one in summaries.items()
+    }

@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 from tocsin.domain.issue.issue import ActivityType, Issue
+from tocsin.edges.api.serialize.commit import commit_object
 from tocsin.edges.api.serialize.instants import iso
 from tocsin.edges.api.serialize.user import user_object
 from tocsin.storage.views.issues import Entry
@@ -28,10 +29,18 @@ def entry_object(entry: Entry) -> dict[str, Any]:
         "user": user_object(entry.user) if entry.user else None,
         "sentry_app": None,
         "type": entry.activity.type,
-        "data": {name: value for name, value in entry.activity.data.items() if name not in _PRIVATE},
+        "data": _data(entry),
         "dateCreated": iso(entry.activity.created_at),
         **({"commentId": str(entry.id), "source": None} if entry.activity.type is ActivityType.NOTE else {}),
     }
+
+
+def _data(entry: Entry) -> dict[str, Any]:
+    """Return what the entry says; the commit that it names by its row is shown itself, None if that is gone."""
+    data = {name: value for name, value in entry.activity.data.items() if name not in _PRIVATE}
+    if entry.activity.type is ActivityType.SET_RESOLVED_IN_COMMIT:
+        data["commit"] = commit_object(entry.commit) if entry.commit else None
+    return data
 
 
 def _first_seen(issue: Issue) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from tocsin.domain.issue.short_id import encode
 from tocsin.domain.issue.suggestion import Suggestion
 from tocsin.domain.organization import Organization, Team, User
 from tocsin.edges.api.serialize.activity import story_objects
+from tocsin.edges.api.serialize.commit import commit_object
 from tocsin.edges.api.serialize.instants import iso, iso_or_none
 from tocsin.edges.api.serialize.release import release_of_event
 from tocsin.edges.api.serialize.tag import tag_name
@@ -171,6 +172,7 @@ def _state(shown: ShownIssue, lifetime: Counted, public_url: str, now: datetime)
             issue,
             now,
             actor=user_object(shown.actor) if shown.actor else None,
+            commit=commit_object(shown.fixed_by) if shown.fixed_by else None,
             users_seen=lifetime.user_count,
             resolve_age_hours=hours,
         ),

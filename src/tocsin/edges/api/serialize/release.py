@@ -4,28 +4,25 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
+from tocsin.domain.release.commit import Deploy
 from tocsin.domain.release.version import short_version, version_info
+from tocsin.edges.api.serialize.commit import author_object, commit_object
 from tocsin.edges.api.serialize.instants import iso, iso_or_none
 from tocsin.storage.views.releases import ReleasePlace, ShownRelease
 
 _LACKING: dict[str, Any] = {
     "owner": None,
-    "commitCount": 0,
-    "lastCommit": None,
-    "deployCount": 0,
-    "lastDeploy": None,
-    "authors": [],
     "currentProjectMeta": {},
     "userAgent": None,
     "adoptionStages": None,
 }
-"""What stands for features that Tocsin does not have yet: commits, deploys, health."""
+"""What stands for features that Tocsin does not have yet: owners, health."""
 _LACKING_IN_PLACE: dict[str, Any] = {"hasHealthData": False, "healthData": None}
 
 
 def release_object(shown: ShownRelease) -> dict[str, Any]:
     """Return a release; its id is a number, unlike all others."""
-    one, places = shown.release, shown.places
+    one, places, contents, deploys = shown.release, shown.places, shown.contents, shown.deploys
     return {
         "id": one.id,
         "version": one.version,
@@ -36,13 +33,30 @@ def release_object(shown: ShownRelease) -> dict[str, Any]:
         "url": one.url or None,
         "dateReleased": iso_or_none(one.released_at),
         "dateCreated": iso(one.added_at),
-        "dateStarted": None,
+        "dateStarted": iso_or_none(one.started_at),
         "data": one.data,
         "newGroups": sum(place.seen.new_issues for place in places),
+        "commitCount": contents.commit_count,
+        "lastCommit": commit_object(contents.last_commit) if contents.last_commit else None,
+        "authors": [author_object(signature) for signature in contents.authors],
+        "deployCount": deploys.count,
+        "lastDeploy": deploy_object(deploys.last) if deploys.last else None,
         "projects": [_place(place) for place in places],
         "firstEvent": iso_or_none(_outermost(min, (place.seen.first_event_at for place in places))),
         "lastEvent": iso_or_none(_outermost(max, (place.seen.last_event_at for place in places))),
         **_LACKING,
+    }
+
+
+def deploy_object(deploy: Deploy) -> dict[str, Any]:
+    """Return a deploy."""
+    return {
+        "id": str(deploy.id),
+        "environment": deploy.environment,
+        "dateStarted": iso_or_none(deploy.started_at),
+        "dateFinished": iso(deploy.finished_at),
+        "name": deploy.name or None,
+        "url": deploy.url or None,
     }
 
 
