@@ -10,7 +10,7 @@ PROJECT ?= backend
 PLATFORM ?= python
 EMAIL ?= admin@example.com
 
-.PHONY: install install-dev assets serve test test-fast check bench clean lock
+.PHONY: install install-dev assets serve test test-fast check fuzz cases docs bench clean lock
 
 install: .venv/.installed assets
 
@@ -65,6 +65,14 @@ test: check
 
 test-fast: install-dev
 	$(BIN)/pytest -n 2 tests/domain tests/lib tests/storage tests/contract
+
+# Hostile requests, many more than the suite tries: about an hour.
+fuzz: install-dev
+	HOSTILE_EXAMPLES=1000 $(BIN)/pytest -n 2 --timeout 3000 tests/edges/api/test_hostile_requests.py
+
+# How many cases of the specification have a test that carries their id.
+cases: install-dev
+	$(BIN)/python -m tests.checks.cases
 
 docs: install-dev
 	$(BIN)/python -m tests.checks.documented

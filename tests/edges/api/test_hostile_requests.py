@@ -1,5 +1,6 @@
 """Whatever is sent to a route that changes something: no fault of ours, and a refusal leaves everything as it was."""
 
+import os
 import re
 
 import pytest
@@ -13,8 +14,10 @@ from tocsin.storage.state.tables import metadata
 
 CHANGING = [route for route in ROUTES if route.method != "GET"]
 IDS = [f"{route.method} {route.paths[0]}" for route in CHANGING]
+EXAMPLES = int(os.environ.get("HOSTILE_EXAMPLES", "8"))
+"""Of each kind and route; ``make fuzz`` tries many more."""
 FEW = settings(
-    max_examples=20,
+    max_examples=EXAMPLES,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much, HealthCheck.too_slow],
 )
