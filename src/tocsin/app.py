@@ -29,6 +29,7 @@ from tocsin.flows.administration import Administration
 from tocsin.flows.authenticate import Authenticate
 from tocsin.flows.digest.apply import BatchWriter
 from tocsin.flows.digest.loop import WORKER_MODULES, DigestLimits, DigestLoop
+from tocsin.flows.foresee import Foresee
 from tocsin.flows.remove import Remove
 from tocsin.flows.retain import Retain
 from tocsin.flows.search import Search
@@ -171,8 +172,10 @@ def _start_work(settings: Settings, stores: Stores, stack: ExitStack) -> Callabl
         duplicate_window_hours=settings.duplicate_window_hours,
         retention_days=settings.retention_days,
     )
+    foresee = Foresee(stores.state, stores.history)
     jobs.every(1.0, "remove", lambda: remove.run(now()))
     jobs.every(60.0, "retain", lambda: retain.run(now()))
+    jobs.every(60.0, "foresee", lambda: foresee.run(now()))
     jobs.start()
     stack.callback(jobs.stop)
     return digest.notify

@@ -24,7 +24,6 @@ AWAITED = {
     "release_line": "workflow: resolving in the next release",
     "when_released": "workflow: a new release turns pending resolutions",
     "awaiting_next_release": "workflow: a new release turns pending resolutions",
-    "needs_counts": "workflow: snoozes that only history can judge",
     "by_share_id": "workflow: share pages",
     "user_detail": "search: people in full",
     "set_hidden": "search: PUT of an environment",

@@ -1,6 +1,6 @@
 """Issues: search them, look at one, and command one or many (spec/search.md 3, 5.1 to 5.3, spec/mutation.md)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -25,6 +25,7 @@ from tocsin.edges.api.serialize.user import user_object
 from tocsin.flows.search import FoundIssue, Sort
 from tocsin.flows.triage import Acting
 from tocsin.storage.views import access, issues
+from tocsin.storage.views.issues import ShownIssue
 
 READ = any_of(Scope.EVENT_READ, Scope.EVENT_WRITE, Scope.EVENT_ADMIN)
 WRITE = any_of(Scope.EVENT_WRITE, Scope.EVENT_ADMIN)
@@ -88,7 +89,7 @@ def show_issue(
     names = environment or []
     if issues.unknown_environments(call.services.views, reach.organization.id, names):
         raise NotFound
-    (shown,) = issues.shown(call.services.views, [issue], reach, call.caller.user)
+    (shown,) = _expanded(call, issues.shown(call.services.views, [issue], reach, call.caller.user), expand or ())
     detail = issues.detail(call.services.views, issue, names, call.now)
     answer = issue_detail(shown, detail, call.services.settings.public_url, collapse or (), call.now)
     return Response(answer | expansion(shown, expand or ()))
@@ -197,8 +198,13 @@ def _counted(call: Call, frame: Frame, found: Sequence[Issue]) -> Sequence[Found
 
 def _listed(call: Call, found: Sequence[FoundIssue], listing: _Listing) -> list[dict[str, Any]]:
     around = issues.shown(call.services.views, [one.issue for one in found], call.reach, call.caller.user)
+    around = _expanded(call, around, listing.expand)
     public_url = call.services.settings.public_url
     return [listed_issue(shown, one, listing, public_url, call.now) for shown, one in zip(around, found, strict=True)]
+
+
+def _expanded(call: Call, found: list[ShownIssue], expand: Collection[str]) -> list[ShownIssue]:
+    return issues.with_forecasts(call.services.views, found, call.now) if "forecast" in expand else found
 
 
 def _limit(call: Call, text: str | None) -> int:

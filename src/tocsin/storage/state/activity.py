@@ -1,13 +1,14 @@
 """The stories of issues: what happened to them, newest first, comments included."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NewType
 
 from msgspec import structs
-from sqlalchemy import Connection, RowMapping, delete, insert, literal, select, tuple_, update
+from sqlalchemy import Connection, RowMapping, delete, func, insert, literal, select, tuple_, update
 
 from tocsin.domain.issue.issue import Activity, ActivityType, IssueId
+from tocsin.storage.state.rows import portions
 from tocsin.storage.state.tables import activity
 
 ActivityId = NewType("ActivityId", int)
@@ -45,6 +46,19 @@ def page(
         query = query.where(tuple_(activity.c.created_at, activity.c.id) < tuple_(at, literal(before[1])))
     query = query.order_by(activity.c.created_at.desc(), activity.c.id.desc()).limit(limit)
     return [(row["id"], _activity(row)) for row in connection.execute(query).mappings()]
+
+
+def latest(
+    connection: Connection, issue_ids: Iterable[IssueId], types: Sequence[ActivityType]
+) -> dict[IssueId, datetime]:
+    """Return when each of the issues was last told one of *types*; those never told are missing."""
+    found: dict[IssueId, datetime] = {}
+    for some in portions(issue_ids):
+        told = (activity.c.issue_id.in_(some), activity.c.type.in_(types))
+        query = select(activity.c.issue_id, func.max(activity.c.created_at)).where(*told)
+        rows = connection.execute(query.group_by(activity.c.issue_id))
+        found |= {issue_id: moment for issue_id, moment in rows}  # noqa: C416 - rows are not pairs to mypy
+    return found
 
 
 def by_id(connection: Connection, activity_id: int) -> Activity | None:
