@@ -31,6 +31,7 @@ from tocsin.flows.comment import Comment
 from tocsin.flows.configure import Configure
 from tocsin.flows.digest.apply import BatchWriter
 from tocsin.flows.digest.loop import WORKER_MODULES, DigestLimits, DigestLoop
+from tocsin.flows.foresee import Foresee
 from tocsin.flows.ownership import KeepOwnership
 from tocsin.flows.people import People
 from tocsin.flows.project_keys import ProjectKeys
@@ -180,11 +181,13 @@ def _start_work(settings: Settings, stores: Stores, stack: ExitStack) -> Callabl
         duplicate_window_hours=settings.duplicate_window_hours,
         retention_days=settings.retention_days,
     )
+    foresee = Foresee(stores.state, stores.history)
     jobs.every(1.0, "remove", lambda: remove.run(now()))
     leaving = make_projects(stores)
     jobs.every(1.0, "remove projects", lambda: leaving.run(now()))
     jobs.every(1.0, "drop blobs", lambda: remove.drop_blobs(now()))
     jobs.every(60.0, "retain", lambda: retain.run(now()))
+    jobs.every(60.0, "foresee", lambda: foresee.run(now()))
     jobs.start()
     stack.callback(jobs.stop)
     return digest.notify

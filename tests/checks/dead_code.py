@@ -22,8 +22,6 @@ CALLED_BY_OTHERS = {
 # Built and tested with their module, and named in the design; the issue named is the first to call them.
 AWAITED = {
     "release_line": "workflow: resolving in the next release",
-    "set_data": "workflow: comments are edited",
-    "needs_counts": "workflow: snoozes that only history can judge",
     "revoke": "search: tokens change through the API",
     "ProjectCache": "ingest: project settings in the workers",
     "organization_of": "ingest: project settings in the workers",

@@ -1,6 +1,6 @@
 """What time alone does: things are forgotten, files and events expire, snoozes end, news becomes old."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from tocsin.domain.issue.aging import SETTLING_TIME, resolve_by_age, settle
@@ -47,6 +47,7 @@ AUDIT_AGE_MAX = timedelta(days=90)
 """How long the audit log goes back, and how long a finished deletion can be asked for."""
 _ORGANIZATIONS_MAX = 10_000
 
+_CAME_BACK = (ActivityType.SET_REGRESSION, ActivityType.SET_ESCALATING, ActivityType.SET_UNRESOLVED)
 _NEWS = (Substatus.NEW, Substatus.REGRESSED, Substatus.ESCALATING)
 
 
@@ -107,7 +108,8 @@ class Retain:
                 limit=ISSUES_PER_RUN_MAX,
             )
             locked = issues.load(connection, [one.id for one in found], lock=True).values()
-            _store_changed(connection, [settle(one, since=_news_since(connection, one), now=now) for one in locked])
+            told = activity.latest(connection, [one.id for one in locked], _CAME_BACK)
+            _store_changed(connection, [settle(one, since=_news_since(one, told), now=now) for one in locked])
         is_last = len(found) < ISSUES_PER_RUN_MAX
         self._news_position = None if is_last else Position(found[-1].first_seen, found[-1].id)
 
@@ -131,12 +133,11 @@ def _older(now: datetime) -> Between:
     return Between(field=Order.FIRST_SEEN, most=now - SETTLING_TIME)
 
 
-def _news_since(connection: Transaction, issue: Issue) -> datetime:
+def _news_since(issue: Issue, came_back: Mapping[IssueId, datetime]) -> datetime:
     """Return since when an issue is new, regressed or escalating."""
-    if issue.substatus is not Substatus.ESCALATING:
+    if issue.substatus is Substatus.NEW:
         return issue.active_at
-    escalated = activity.page(connection, issue.id, types=[ActivityType.SET_ESCALATING], limit=1)
-    return escalated[0][1].created_at if escalated else issue.active_at
+    return came_back.get(issue.id, issue.active_at)
 
 
 def _resolving(connection: Transaction) -> Iterator[tuple[Project, int]]:

@@ -1,21 +1,23 @@
 """Whatever people and events do to issues, in whatever order, their state agrees with itself."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.domain.issue.arrivals import Expectation, Fix, Waiting, settled
 from tocsin.domain.issue.command import ARCHIVED, OPEN, read_command
+from tocsin.domain.issue.counts import Counts
 from tocsin.domain.issue.display import displayed_status, status_details
+from tocsin.domain.issue.escalation import Forecast
 from tocsin.domain.issue.issue import ActivityType, Issue, IssueId, ProjectId, Status, Substatus
-from tocsin.domain.issue.observe import Context, Turn, observe_all, wake
+from tocsin.domain.issue.observe import Context, Turn, lift, observe_all, question_to_history, wake
 from tocsin.domain.issue.references import Facts, resolve_references
-from tocsin.domain.issue.snooze import SnoozeCounts, needs_counts
 from tocsin.domain.issue.workflow import carry_out_all
 from tocsin.domain.release.commit import CommitId
 
 VERSIONS = ("1.0.0", "2.0.0", "3.0.0")
+EXPECTED = Forecast(expected=(3,), computed_at=datetime(2026, 1, 31, tzinfo=UTC))
 
 _COUNTS = st.one_of(st.none(), st.integers(0, 4))
 _TERMS = st.fixed_dictionaries(
@@ -116,12 +118,18 @@ def test_the_state_of_an_issue_agrees_with_itself(steps, issue_with, sighting_wi
             context = Context(now=now, project_id=ProjectId(1), releases=line)
             sightings = [sighting_with(timestamp=now, release=release) for release in step]
             events += len(step)
-            observation = observe_all(issues[0], sightings, context, counts=SnoozeCounts(users_ever=events))
+            observation = observe_all(issues[0], sightings, context)
             assert (observation.turn is Turn.SEEN) is (observation.activities == ())
             issues[0] = observation.issue
+            question = question_to_history(issues[0], now)
+            counts = Counts(events=events, recent_events=events, users=events)
+            if question is not None and (back := lift(issues[0], sightings, now, counts, EXPECTED)):
+                assert observation.turn is Turn.SEEN
+                assert (back.issue.status, back.issue.snooze) == (Status.UNRESOLVED, None)
+                issues[0] = back.issue
         for issue in issues:
             check(issue)
-            assert needs_counts(issue) is None or issue.snooze is not None
+            assert question_to_history(issue, now) is None or issue.status is Status.IGNORED
             assert displayed_status(issue, now) is not Status.IGNORED or issue.status is Status.IGNORED
             assert isinstance(status_details(issue, now), dict)
     assert issues[0].times_seen == events + 1

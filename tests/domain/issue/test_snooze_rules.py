@@ -1,7 +1,8 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tocsin.domain.issue.counts import Counts, CountsQuestion
 from tocsin.domain.issue.display import displayed_status, status_details
 from tocsin.domain.issue.issue import (
     ActivityType,
@@ -12,8 +13,9 @@ from tocsin.domain.issue.issue import (
     Status,
     Substatus,
 )
-from tocsin.domain.issue.observe import Context, Turn, observe, observe_all, wake
-from tocsin.domain.issue.snooze import NO_COUNTS, SnoozeCounts, SnoozeQuestion, needs_counts
+from tocsin.domain.issue.observe import Context, Turn, lift, observe, observe_all, question_to_history, wake
+
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -36,61 +38,123 @@ def context(now):
 
 
 @pytest.mark.parametrize(
-    ("snooze", "times_seen", "counts", "turn"),
+    ("snooze", "times_seen", "turn"),
     [
-        pytest.param({"until_hours": 24}, 1, NO_COUNTS, Turn.SEEN, id="mutation-E01"),
-        pytest.param({"count": 100, "times_seen_at_start": 0}, 99, NO_COUNTS, Turn.ESCALATED, id="mutation-E04"),
-        pytest.param({"count": 100, "times_seen_at_start": 0}, 89, NO_COUNTS, Turn.SEEN, id="mutation-E05-holds"),
+        pytest.param({"until_hours": 24}, 1, Turn.SEEN, id="mutation-E01"),
+        pytest.param({"until_hours": -24}, 1, Turn.REOPENED, id="mutation-E03"),
+        pytest.param({"until_hours": -24, "count": 100, "times_seen_at_start": 0}, 1, Turn.REOPENED, id="mutation-E04"),
         pytest.param(
-            {"user_count": 5, "users_seen_at_start": 0},
-            1,
-            SnoozeCounts(users_ever=5),
-            Turn.ESCALATED,
-            id="mutation-E07",
+            {"until_hours": 24, "count": 100, "times_seen_at_start": 0}, 99, Turn.REOPENED, id="either-will-do"
         ),
-        pytest.param(
-            {"user_count": 5, "users_seen_at_start": 1}, 1, SnoozeCounts(users_ever=5), Turn.SEEN, id="one-user-short"
-        ),
-        pytest.param(
-            {"user_count": 5, "user_window_minutes": 60},
-            1,
-            SnoozeCounts(users_in_window=5, users_ever=5),
-            Turn.ESCALATED,
-            id="mutation-E08",
-        ),
-        pytest.param(
-            {"user_count": 5, "user_window_minutes": 60},
-            1,
-            SnoozeCounts(users_in_window=4, users_ever=9),
-            Turn.SEEN,
-            id="users-too-rare",
-        ),
-        pytest.param(
-            {"user_count": 5, "user_window_minutes": 60},
-            1,
-            SnoozeCounts(users_in_window=5),
-            Turn.ESCALATED,
-            id="ingest-G20",
-        ),
-        pytest.param(
-            {"count": 5, "window_minutes": 1440},
-            1,
-            SnoozeCounts(events_in_window=5),
-            Turn.ESCALATED,
-            id="mutation-E10",
-        ),
-        pytest.param(
-            {"count": 5, "window_minutes": 60}, 99, SnoozeCounts(events_in_window=4), Turn.SEEN, id="events-too-rare"
-        ),
+        pytest.param({"count": 100, "times_seen_at_start": 0}, 98, Turn.SEEN, id="mutation-E05-holds"),
+        pytest.param({"count": 100, "times_seen_at_start": 0}, 99, Turn.ESCALATED, id="mutation-E05-lapsed"),
+        pytest.param({"count": 100, "window_minutes": 60}, 5000, Turn.SEEN, id="windows-are-left-to-history"),
+        pytest.param({"user_count": 1, "users_seen_at_start": 0}, 5000, Turn.SEEN, id="users-are-left-to-history"),
     ],
 )
-def test_a_snooze_lasts_until_the_nth_event_or_user(
-    snoozed, sighting_with, context, now, snooze, times_seen, counts, turn
-):
+def test_a_snooze_lasts_until_its_time_or_the_nth_event(snoozed, sighting_with, context, now, snooze, times_seen, turn):
     fields = dict(snooze)
     if hours := fields.pop("until_hours", None):
         fields["until"] = now + timedelta(hours=hours)
-    assert observe(snoozed(times_seen, **fields), sighting_with(), context, counts=counts).turn is turn
+    assert observe(snoozed(times_seen, **fields), sighting_with(), context).turn is turn
+
+
+EVENTS = {"count": 5, "window_minutes": 60}
+USERS = {"user_count": 5, "users_seen_at_start": 0}
+USERS_IN_WINDOW = {"user_count": 5, "user_window_minutes": 60}
+
+
+@pytest.mark.parametrize(
+    ("snooze", "counts", "is_lifted"),
+    [
+        pytest.param(USERS, Counts(users=5), True, id="mutation-E07"),
+        pytest.param(USERS, Counts(users=4), False, id="mutation-E06"),
+        pytest.param({**USERS, "users_seen_at_start": 1}, Counts(users=5), False, id="users-from-before"),
+        pytest.param(USERS, Counts(users=5, users_before=1), False, id="users-on-their-way"),
+        pytest.param({**USERS, "users_seen_at_start": 3}, Counts(users=7, users_before=1), False, id="whichever-more"),
+        pytest.param(USERS_IN_WINDOW, Counts(users=5), True, id="mutation-E08"),
+        pytest.param(USERS_IN_WINDOW, Counts(users=4), False, id="mutation-E09"),
+        pytest.param(USERS_IN_WINDOW, Counts(users=5), True, id="ingest-G20"),
+        pytest.param({**USERS_IN_WINDOW, "users_seen_at_start": 9}, Counts(users=5), True, id="a-window-has-no-start"),
+        pytest.param(EVENTS, Counts(events=5), True, id="mutation-E10"),
+        pytest.param(EVENTS, Counts(events=4), False, id="events-too-rare"),
+        pytest.param(EVENTS, Counts(events=4, users=99), False, id="users-do-not-matter"),
+        pytest.param({**EVENTS, **USERS}, Counts(events=5, users=1), True, id="any-events"),
+        pytest.param({**EVENTS, **USERS}, Counts(events=1, users=5), True, id="any-users"),
+        pytest.param({**EVENTS, **USERS}, Counts(events=4, users=4), False, id="not-the-sum"),
+    ],
+)
+def test_history_lifts_a_snooze_at_exactly_n(snoozed, sighting_with, now, snooze, counts, is_lifted):
+    observation = lift(snoozed(9, **snooze), [sighting_with(user="id:1")], now, counts, None)
+    assert (observation is not None) is is_lifted
+    if observation is not None:
+        back, told = observation.issue, observation.activities[-1]
+        assert (back.status, back.substatus, back.snooze) == (Status.UNRESOLVED, Substatus.ESCALATING, None)
+        assert (observation.turn, observation.inbox_reason) == (Turn.ESCALATED, InboxReason.ESCALATING)
+        assert (told.type, told.data["event_id"]) == (ActivityType.SET_ESCALATING, "e" * 32)
+        assert told.data["expired_snooze"]["count"] == snooze.get("count")
+
+
+def test_an_issue_that_somebody_reopened_is_not_lifted(issue_with, sighting_with, now):
+    issue = issue_with(snooze=Snooze(**EVENTS))
+    assert lift(issue, [sighting_with()], now, Counts(events=99), None) is None
+
+
+def test_a_snooze_with_a_time_ends_quietly_whatever_ends_it(snoozed, sighting_with, now):
+    issue = snoozed(until=now + timedelta(days=1), **EVENTS)
+    observation = lift(issue, [sighting_with()], now, Counts(events=5), None)
+    assert (observation.turn, observation.issue.substatus) == (Turn.REOPENED, Substatus.ONGOING)
+    assert [(told.type, told.data) for told in observation.activities] == [
+        (ActivityType.SET_UNRESOLVED, {"event_id": "e" * 32})
+    ]
+
+
+@pytest.fixture
+def sightings(sighting_with, now):
+    """Sightings of these users, a minute apart, the last of them right now."""
+
+    def make(*users):
+        return [
+            sighting_with(event_id=f"{nth:032x}", timestamp=now - timedelta(minutes=len(users) - nth), user=user)
+            for nth, user in enumerate(users, 1)
+        ]
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("snooze", "users", "counts", "nth"),
+    [
+        pytest.param(EVENTS, ["", "", ""], Counts(events=6), 2, id="events-with-those-before"),
+        pytest.param(EVENTS, ["", "", ""], Counts(events=9), 1, id="reached-before-the-snooze"),
+        pytest.param(USERS, ["a", "b", "c"], Counts(users=6, events_of_user={"a": 1, "b": 1, "c": 1}), 2, id="users"),
+        pytest.param(USERS, ["a", "a", "b"], Counts(users=5, events_of_user={"a": 2, "b": 1}), 3, id="a-user-twice"),
+        pytest.param(USERS, ["a", "b"], Counts(users=5, events_of_user={"a": 2, "b": 1}), 2, id="a-user-known"),
+        pytest.param(USERS, ["", "b", ""], Counts(users=5, events_of_user={"b": 1}), 2, id="events-without-user"),
+        pytest.param(
+            {**EVENTS, **USERS},
+            ["a", "b"],
+            Counts(events=5, users=6, events_of_user={"a": 1, "b": 1}),
+            1,
+            id="earliest",
+        ),
+    ],
+)
+def test_the_sighting_that_reaches_n_is_named(snoozed, sightings, now, snooze, users, counts, nth):
+    ordered = sightings(*users)
+    for given in (ordered, ordered[::-1]):
+        observation = lift(snoozed(**snooze), given, now, counts, None)
+        assert observation.activities[-1].data["event_id"] == f"{nth:032x}"
+
+
+def test_sightings_from_before_the_window_reach_nothing(snoozed, sighting_with, now):
+    hour = timedelta(minutes=60)
+    old = sighting_with(event_id="a" * 32, timestamp=now - hour - timedelta(microseconds=1), user="a")
+    edge = sighting_with(event_id="b" * 32, timestamp=now - hour, user="b")
+    users = Counts(events=5, users=5, events_of_user={"b": 1})
+    for snooze in (EVENTS, USERS_IN_WINDOW):
+        observation = lift(snoozed(**snooze), [edge, old], now, users, None)
+        assert observation.activities[-1].data["event_id"] == "b" * 32
 
 
 @pytest.mark.parametrize("row", ["ingest-G19"])
@@ -164,22 +228,35 @@ def test_an_issue_archived_forever_stays_so(row, issue_with, sighting_with, cont
 
 
 @pytest.mark.parametrize(
-    ("snooze", "question"),
+    ("snooze", "asked"),
     [
         (None, None),
         (Snooze(count=5, times_seen_at_start=1), None),
         (Snooze(window_minutes=60), None),
-        (Snooze(count=5, window_minutes=60), SnoozeQuestion(events_within_minutes=60)),
-        (Snooze(user_count=5), SnoozeQuestion(users_ever=True)),
-        (Snooze(user_count=5, user_window_minutes=9), SnoozeQuestion(users_within_minutes=9)),
+        (Snooze(count=5, window_minutes=60), {"events_since": 60}),
+        (Snooze(user_count=5), {"users_since": EVER}),
+        (Snooze(user_count=5, user_window_minutes=9), {"users_since": 9}),
         (
             Snooze(count=1, window_minutes=2, user_count=3, user_window_minutes=4),
-            SnoozeQuestion(events_within_minutes=2, users_within_minutes=4),
+            {"events_since": 2, "users_since": 4},
         ),
     ],
 )
-def test_history_is_asked_only_for_windows_and_users(issue_with, snooze, question):
-    assert needs_counts(issue_with(status=Status.IGNORED, snooze=snooze)) == question
+def test_history_is_asked_only_for_windows_and_users(issue_with, now, snooze, asked):
+    question = question_to_history(issue_with(status=Status.IGNORED, snooze=snooze), now)
+    if asked is None:
+        assert question is None
+    else:
+        assert question == CountsQuestion(
+            **{name: ago if ago is EVER else now - timedelta(minutes=ago) for name, ago in asked.items()}
+        )
+
+
+def test_history_is_asked_for_users_from_before_a_snooze_that_knows_when_it_began(issue_with, now):
+    snooze = Snooze(user_count=5, users_counted_from=now)
+    question = question_to_history(issue_with(status=Status.IGNORED, snooze=snooze), now)
+    assert question == CountsQuestion(users_since=EVER, digested_before=now)
+    assert question_to_history(issue_with(snooze=snooze), now) is None
 
 
 @pytest.mark.parametrize(

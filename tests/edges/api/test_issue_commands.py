@@ -478,7 +478,9 @@ def test_archiving_until_more_users_starts_from_those_seen(api):
     for user in range(1, 10):
         api.send(fingerprint=["users"], user={"id": str(user)})
     change(api, issue_id, {"status": "ignored", "ignoreUserCount": 10})
-    assert api.issue(issue_id).snooze == Snooze(user_count=10, users_seen_at_start=10, actor_id=api.jane.id)
+    assert api.issue(issue_id).snooze == Snooze(
+        user_count=10, users_seen_at_start=10, users_counted_from=api.now, actor_id=api.jane.id
+    )
 
 
 @pytest.mark.parametrize(

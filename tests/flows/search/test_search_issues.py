@@ -68,14 +68,30 @@ def test_an_issue_that_looks_resolved_by_age_is_not_shown_as_unresolved(world, r
     assert world.found("") == "B A"
 
 
-def test_a_snooze_that_is_over_looks_unresolved(world):
-    world.send(world.event("A", HOUR))
-    world.name(A="A")
-    until = Substatus.ARCHIVED_UNTIL_CONDITION_MET
-    world.change("A", status=Status.IGNORED, substatus=until, snooze=Snooze(until=NOW - HOUR))
-    assert world.found("is:ignored") == "A"
-    assert world.found("status:[unresolved, ignored]") == "A"
-    assert world.found("is:unresolved") == ""
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("is:unresolved", "C A"),
+        ("is:unresolved level:error", "C A"),
+        ("!is:unresolved", "B"),
+        ("is:ignored", "B"),
+        ("!is:ignored", "C A"),
+        ("is:archived_until_condition_met", "B"),
+        ("status:[unresolved, ignored]", "C B A"),
+        ("is:resolved", ""),
+        ("", "C B A"),
+    ],
+)
+def test_an_issue_whose_snooze_is_over_is_found_as_it_looks(world, query, found):
+    """mutation 4.2: until the clock or an event lifts it."""
+    world.send(world.event("A", 2 * HOUR), world.event("B", HOUR), world.event("C", timedelta(minutes=1)))
+    world.name(A="A", B="B", C="C")
+    for name, until in (("A", NOW), ("B", NOW + HOUR)):
+        substatus = Substatus.ARCHIVED_UNTIL_CONDITION_MET
+        world.change(name, status=Status.IGNORED, substatus=substatus, snooze=Snooze(until=until))
+    assert world.found(query) == found
+    asked = world.asked(query)
+    assert world.search.count(asked, NOW) == len(world.search.ids(asked, NOW)) == len(found.split())
 
 
 def test_more_issues_than_fit_one_statement_are_all_found(world):

@@ -75,6 +75,8 @@ class Snooze(msgspec.Struct, frozen=True, kw_only=True):
     user_window_minutes: int | None = None
     times_seen_at_start: int | None = None
     users_seen_at_start: int | None = None
+    users_counted_from: datetime | None = None
+    """When it began to count users without a window: those of events digested before are none of them."""
     actor_id: UserId | None = None
 
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import msgspec
 
+from tocsin.domain.issue.counts import Counts, CountsQuestion
 from tocsin.domain.issue.display import displayed_status
+from tocsin.domain.issue.escalation import HOUR, Forecast, awaits_escalation, escalating
 from tocsin.domain.issue.issue import (
     UNSAVED,
     Activity,
@@ -24,7 +26,7 @@ from tocsin.domain.issue.issue import (
 from tocsin.domain.issue.release_line import ReleaseLine
 from tocsin.domain.issue.resolution import holds_against
 from tocsin.domain.issue.sighting import PLACEHOLDER_TITLES, Sighting
-from tocsin.domain.issue.snooze import NO_COUNTS, SnoozeCounts, conditions, is_over, is_over_by_history
+from tocsin.domain.issue.snooze import conditions, counts_question, is_over, lifting
 
 REGRESSION_GUARD = timedelta(seconds=5)
 """How close to the start of its present life an issue does not regress again."""
@@ -45,7 +47,7 @@ class Turn(StrEnum):
     SEEN = "seen"
     REGRESSED = "regressed"
     ESCALATED = "escalated"
-    """An archived issue came back because a count was reached."""
+    """An archived issue came back because a count was reached or its forecast exceeded."""
     REOPENED = "reopened"
     """An archived issue came back because its time was over."""
 
@@ -105,26 +107,55 @@ def open_issue(sightings: Sequence[Sighting], context: Context, *, number: int) 
     return Observation(issue=issue, turn=Turn.CREATED, inbox_reason=InboxReason.NEW)
 
 
-def observe(issue: Issue, sighting: Sighting, context: Context, *, counts: SnoozeCounts = NO_COUNTS) -> Observation:
+def observe(issue: Issue, sighting: Sighting, context: Context) -> Observation:
     """Return what one *sighting* makes of *issue*; see :func:`observe_all`."""
-    return observe_all(issue, (sighting,), context, counts=counts)
+    return observe_all(issue, (sighting,), context)
 
 
-def observe_all(
-    issue: Issue, sightings: Sequence[Sighting], context: Context, *, counts: SnoozeCounts = NO_COUNTS
-) -> Observation:
+def observe_all(issue: Issue, sightings: Sequence[Sighting], context: Context) -> Observation:
     """Return what *sightings* (at least one, in any order) make of *issue*, taken in the order they happened.
 
-    *counts* answer ``needs_counts(issue)`` with the sightings included; they are judged once, at the last sighting. An
-    issue takes at most one turn per call, as after a turn it is unresolved and only counts.
+    An issue takes at most one turn per call, as after a turn it is unresolved and only counts. What only history can
+    tell is left to :func:`lift`, once history has the events.
     """
     ordered = _in_time_order(sightings)
     seen = _absorb(issue, ordered)
     if displayed_status(issue, context.now, resolve_age_hours=context.resolve_age_hours) is Status.RESOLVED:
         return _against_resolution(issue, seen, ordered, context)
     if issue.status is Status.IGNORED and issue.snooze is not None:
-        return _against_snooze(issue, seen, ordered, context.now, counts)
+        return _against_snooze(issue, seen, ordered, context.now)
     return Observation(issue=seen, turn=Turn.SEEN)
+
+
+def question_to_history(issue: Issue, now: datetime) -> CountsQuestion | None:
+    """Return what history must count to tell if events bring *issue* back, for :func:`lift`; mostly None."""
+    if issue.status is not Status.IGNORED:
+        return None
+    question = counts_question(issue.snooze, now) if issue.snooze else None
+    if not awaits_escalation(issue):
+        return question
+    return msgspec.structs.replace(question or CountsQuestion(), recent_since=now - HOUR)
+
+
+def lift(
+    issue: Issue, sightings: Sequence[Sighting], now: datetime, counts: Counts, expected: Forecast | None
+) -> Observation | None:
+    """Return *issue*, which has taken account of *sightings*, as it comes back by what history knows; None if it stays.
+
+    *expected* is the forecast of an issue that awaits escalation.
+    """
+    ordered = _in_time_order(sightings)
+    if issue.status is not Status.IGNORED:
+        return None
+    if issue.snooze is not None and (trigger := lifting(issue.snooze, ordered, counts, now)):
+        return _reopened(issue, {"event_id": trigger.event_id}, now)
+    if expected is None or not awaits_escalation(issue):
+        return None
+    trigger = escalating(expected, ordered, counts.recent_events, now)
+    if trigger is None:
+        return None
+    unsnoozed = msgspec.structs.replace(issue, snooze=None)
+    return _escalated(unsnoozed, {"event_id": trigger.event_id, "forecast": expected.events_max}, now)
 
 
 def wake(issue: Issue, now: datetime) -> Observation | None:
@@ -221,49 +252,45 @@ def _is_guarded(issue: Issue, sighting: Sighting) -> bool:
     return issue.first_seen < issue.active_at and issue.active_at >= seen_at - REGRESSION_GUARD
 
 
-def _against_snooze(
-    before: Issue, seen: Issue, ordered: Sequence[Sighting], now: datetime, counts: SnoozeCounts
-) -> Observation:
-    trigger = _lifting(before, ordered, now, counts)
+def _against_snooze(before: Issue, seen: Issue, ordered: Sequence[Sighting], now: datetime) -> Observation:
+    trigger = _lifting(before, ordered, now)
     if trigger is None:
         return Observation(issue=seen, turn=Turn.SEEN)
     return _reopened(seen, {"event_id": trigger.event_id}, now)
 
 
-def _lifting(issue: Issue, ordered: Sequence[Sighting], now: datetime, counts: SnoozeCounts) -> Sighting | None:
-    """Return the sighting that ends the snooze of *issue*, if any does."""
+def _lifting(issue: Issue, ordered: Sequence[Sighting], now: datetime) -> Sighting | None:
+    """Return the sighting that ends the snooze of *issue* as far as the issue itself can tell, if any does."""
     snooze = issue.snooze
     if snooze is None:
         return None
-    for times_seen, sighting in enumerate(ordered, issue.times_seen + 1):
-        if is_over(snooze, times_seen=times_seen, now=now):
-            return sighting
-    return ordered[-1] if is_over_by_history(snooze, counts) else None
+    numbered = enumerate(ordered, issue.times_seen + 1)
+    return next((seen for times_seen, seen in numbered if is_over(snooze, times_seen=times_seen, now=now)), None)
 
 
 def _reopened(issue: Issue, data: dict[str, Any], now: datetime) -> Observation:
     """End a snooze: one with a time ends quietly, one without ends because things got worse."""
-    awake = msgspec.structs.replace(issue, status=Status.UNRESOLVED, snooze=None)
     if issue.snooze is None or issue.snooze.until is None:
-        return _escalated(awake, issue, data, now)
+        return _escalated(issue, data, now)
     return Observation(
-        issue=msgspec.structs.replace(awake, substatus=Substatus.ONGOING),
+        issue=msgspec.structs.replace(issue, status=Status.UNRESOLVED, substatus=Substatus.ONGOING, snooze=None),
         turn=Turn.REOPENED,
         activities=(_activity(issue, ActivityType.SET_UNRESOLVED, data, now),),
         inbox_reason=InboxReason.ONGOING,
     )
 
 
-def _escalated(awake: Issue, asleep: Issue, data: dict[str, Any], now: datetime) -> Observation:
-    if asleep.snooze is not None:
-        data = data | {"expired_snooze": conditions(asleep.snooze)}
-    priority = _raised(awake)
-    activities = [_activity(asleep, ActivityType.SET_ESCALATING, data, now)]
-    if priority is not awake.priority:
+def _escalated(issue: Issue, data: dict[str, Any], now: datetime) -> Observation:
+    if issue.snooze is not None:
+        data = data | {"expired_snooze": conditions(issue.snooze)}
+    priority = _raised(issue)
+    activities = [_activity(issue, ActivityType.SET_ESCALATING, data, now)]
+    if priority is not issue.priority:
         told = {"priority": priority, "reason": "escalating"}
-        activities.insert(0, _activity(asleep, ActivityType.SET_PRIORITY, told, now))
+        activities.insert(0, _activity(issue, ActivityType.SET_PRIORITY, told, now))
+    back = {"status": Status.UNRESOLVED, "substatus": Substatus.ESCALATING, "priority": priority, "snooze": None}
     return Observation(
-        issue=msgspec.structs.replace(awake, substatus=Substatus.ESCALATING, priority=priority),
+        issue=msgspec.structs.replace(issue, **back),
         turn=Turn.ESCALATED,
         activities=tuple(activities),
         inbox_reason=InboxReason.ESCALATING,

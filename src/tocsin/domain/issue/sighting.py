@@ -25,6 +25,8 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     message: str = ""
     metadata: dict[str, Any]
     release: str = ""
+    user: str = ""
+    """The user tag."""
 
     @property
     def has_title(self) -> bool:
@@ -46,4 +48,5 @@ def sighting_of(event: Event) -> Sighting:
         message=event.message,
         metadata=event.metadata,
         release=event.release,
+        user=event.user,
     )

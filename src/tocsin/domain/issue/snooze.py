@@ -1,12 +1,18 @@
 """Snoozes: archiving an issue until something happens (spec/mutation.md 3.5 and 4)."""
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 
+from tocsin.domain.issue.counts import Counts, CountsQuestion, reaching
 from tocsin.domain.issue.issue import Issue, Snooze, UserId
+from tocsin.domain.issue.sighting import Sighting
+
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""No event is older."""
 
 
 class SnoozeTerms(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,25 +23,6 @@ class SnoozeTerms(msgspec.Struct, frozen=True, kw_only=True):
     window_minutes: int | None = None
     user_count: int | None = None
     user_window_minutes: int | None = None
-
-
-class SnoozeQuestion(msgspec.Struct, frozen=True, kw_only=True):
-    """Which exact counts of an issue's events only history knows."""
-
-    events_within_minutes: int | None = None
-    users_within_minutes: int | None = None
-    users_ever: bool = False
-
-
-class SnoozeCounts(msgspec.Struct, frozen=True, kw_only=True):
-    """History's answer to a :class:`SnoozeQuestion`, the sightings being observed included."""
-
-    events_in_window: int = 0
-    users_in_window: int = 0
-    users_ever: int = 0
-
-
-NO_COUNTS = SnoozeCounts()
 
 
 def begun(terms: SnoozeTerms, issue: Issue, *, users_seen: int, actor_id: UserId | None, now: datetime) -> Snooze:
@@ -53,6 +40,7 @@ def begun(terms: SnoozeTerms, issue: Issue, *, users_seen: int, actor_id: UserId
         user_window_minutes=terms.user_window_minutes,
         times_seen_at_start=issue.times_seen if counts_events else None,
         users_seen_at_start=users_seen if counts_users else None,
+        users_counted_from=now if counts_users else None,
         actor_id=actor_id,
     )
 
@@ -62,19 +50,21 @@ def ends_at(terms: SnoozeTerms, now: datetime) -> datetime | None:
     return None if terms.duration_minutes is None else now + timedelta(minutes=terms.duration_minutes)
 
 
-def needs_counts(issue: Issue) -> SnoozeQuestion | None:
-    """Return what must be counted in history before sightings of *issue* can be observed; mostly None."""
-    snooze = issue.snooze
-    if snooze is None:
-        return None
+def counts_question(snooze: Snooze, now: datetime) -> CountsQuestion | None:
+    """Return what must be counted in history before *snooze* can be judged at *now*; mostly None."""
     windowed = snooze.window_minutes if snooze.count else None
     if not windowed and not snooze.user_count:
         return None
-    return SnoozeQuestion(
-        events_within_minutes=windowed,
-        users_within_minutes=snooze.user_window_minutes if snooze.user_count else None,
-        users_ever=bool(snooze.user_count) and not snooze.user_window_minutes,
+    is_ever = bool(snooze.user_count) and not snooze.user_window_minutes
+    return CountsQuestion(
+        events_since=_ago(windowed, now),
+        users_since=_EVER if is_ever else _ago(snooze.user_window_minutes if snooze.user_count else None, now),
+        digested_before=snooze.users_counted_from if is_ever else None,
     )
+
+
+def _ago(minutes: int | None, now: datetime) -> datetime | None:
+    return now - timedelta(minutes=minutes) if minutes else None
 
 
 def is_over(snooze: Snooze, *, times_seen: int, now: datetime) -> bool:
@@ -86,15 +76,44 @@ def is_over(snooze: Snooze, *, times_seen: int, now: datetime) -> bool:
     return times_seen - (snooze.times_seen_at_start or 0) >= snooze.count
 
 
-def is_over_by_history(snooze: Snooze, counts: SnoozeCounts) -> bool:
-    """Whether *snooze* has lapsed by what only history can count: events in a window, users."""
-    if snooze.count and snooze.window_minutes and counts.events_in_window >= snooze.count:
-        return True
+def lifting(snooze: Snooze, ordered: Sequence[Sighting], counts: Counts, now: datetime) -> Sighting | None:
+    """Return the first of *ordered* sightings by which *snooze* has lapsed as far as only history can tell, if any."""
+    positions = (_reaching_events(snooze, ordered, counts, now), _reaching_users(snooze, ordered, counts, now))
+    first = min((position for position in positions if position is not None), default=None)
+    return None if first is None else ordered[first]
+
+
+def _reaching_events(snooze: Snooze, ordered: Sequence[Sighting], counts: Counts, now: datetime) -> int | None:
+    since = _ago(snooze.window_minutes, now)
+    if not snooze.count or since is None:
+        return None
+    return reaching([sighting.timestamp >= since for sighting in ordered], total=counts.events, wanted=snooze.count)
+
+
+def _reaching_users(snooze: Snooze, ordered: Sequence[Sighting], counts: Counts, now: datetime) -> int | None:
     if not snooze.user_count:
-        return False
-    if snooze.user_window_minutes:
-        return counts.users_in_window >= snooze.user_count
-    return counts.users_ever - (snooze.users_seen_at_start or 0) >= snooze.user_count
+        return None
+    since = _ago(snooze.user_window_minutes, now)
+    counted = _first_times(ordered, counts.events_of_user, since or _EVER)
+    at_start = 0 if since else _users_at_start(snooze, counts)
+    return reaching(counted, total=counts.users, wanted=at_start + snooze.user_count)
+
+
+def _users_at_start(snooze: Snooze, counts: Counts) -> int:
+    """Return how many users there had been: those counted then, and those of events that were on their way then."""
+    return max(snooze.users_seen_at_start or 0, counts.users_before)
+
+
+def _first_times(ordered: Sequence[Sighting], events_of_user: Mapping[str, int], since: datetime) -> list[bool]:
+    """Return of each sighting whether it was the first event of its user, as far as events from *since* on count."""
+    users = [sighting.user if sighting.timestamp >= since else "" for sighting in ordered]
+    sighted = Counter(users)
+    met = {""} | {user for user in sighted if events_of_user.get(user, 0) > sighted[user]}
+    first_times = []
+    for user in users:
+        first_times.append(user not in met)
+        met.add(user)
+    return first_times
 
 
 def conditions(snooze: Snooze) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Issues: search them, look at one, and command one or many (spec/search.md 3, 5.1 to 5.3, spec/mutation.md)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -30,6 +30,7 @@ from tocsin.edges.api.serialize.user import user_object
 from tocsin.flows.search import DirectHit, FoundIssue
 from tocsin.flows.triage import Acting, Outcome
 from tocsin.storage.views import access, commits, events, issues
+from tocsin.storage.views.issues import ShownIssue
 
 READ = any_of(Scope.EVENT_READ, Scope.EVENT_WRITE, Scope.EVENT_ADMIN)
 WRITE = any_of(Scope.EVENT_WRITE, Scope.EVENT_ADMIN)
@@ -118,6 +119,7 @@ def show_issue(
     (shown,) = issues.shown(
         call.services.views, [issue], reach, call.caller.user, with_suggestions="owners" in (expand or ())
     )
+    (shown,) = _expanded(call, [shown], expand or ())
     detail = issues.detail(call.services.views, issue, names, call.now)
     answer = issue_detail(shown, detail, call.services.settings.public_url, collapse or (), call.now)
     answer |= expansion(shown, expand or ())
@@ -290,6 +292,7 @@ def listed(call: Call, found: Sequence[FoundIssue], listing: Listing) -> list[di
         call.caller.user,
         with_suggestions="owners" in listing.expand,
     )
+    around = _expanded(call, around, listing.expand)
     public_url = call.services.settings.public_url
     rows = [listed_issue(shown, one, listing, public_url, call.now) for shown, one in zip(around, found, strict=True)]
     if HAS_FILES not in listing.expand:
@@ -303,6 +306,10 @@ def _files_known(call: Call, latest: Sequence[tuple[Issue, EventId | None]]) -> 
     keys = [(issue.project_id, event_id) for issue, event_id in latest]
     having = events.having_files(call.services.views, [(one, event_id) for one, event_id in keys if event_id])
     return [{HAS_FILES: key in having} for key in keys]
+
+
+def _expanded(call: Call, found: list[ShownIssue], expand: Collection[str]) -> list[ShownIssue]:
+    return issues.with_forecasts(call.services.views, found, call.now) if "forecast" in expand else found
 
 
 def _limit(call: Call, text: str | None) -> int:

@@ -10,8 +10,10 @@ from datetime import datetime
 from itertools import count
 
 import msgspec
+import structlog
 from msgspec.structs import replace
 
+from tocsin.domain.errors import Unavailable
 from tocsin.domain.event.event import Event, EventId
 from tocsin.domain.issue.arrivals import settled
 from tocsin.domain.issue.issue import UNSAVED, Issue, IssueId, ProjectId, Status
@@ -23,6 +25,7 @@ from tocsin.domain.pipeline import Attachment
 from tocsin.domain.release.release import Arrival
 from tocsin.domain.release.version import follows_semver
 from tocsin.flows.digest.groups import Group, grouped
+from tocsin.flows.digest.lifting import Watched, bring_back, judge, watched, watched_again
 from tocsin.flows.digest.owners import note_owners
 from tocsin.flows.digest.surroundings import note_surroundings
 from tocsin.storage.blobs import BlobStore, ContentHash
@@ -46,6 +49,8 @@ from tocsin.storage.state.engine import State, Transaction
 
 StoredFile = tuple[Attachment, ContentHash]
 
+_log = structlog.get_logger("tocsin.digest")
+
 
 class Applied(msgspec.Struct, frozen=True, kw_only=True):
     """What a batch came to, in events; nothing when it had been applied before."""
@@ -57,8 +62,17 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     turns: Mapping[Turn, int] = {}
 
 
+class _TakenIn(msgspec.Struct, frozen=True, kw_only=True):
+    """A batch that state has, and what is left to do with it."""
+
+    events: Sequence[Event]
+    at: datetime
+    watching: Sequence[Watched]
+    result: Applied = Applied()
+
+
 class BatchWriter:
-    """Writes digested batches: state first, then history."""
+    """Writes digested batches: state first, then history, which then says which archived issues come back."""
 
     def __init__(self, state: State, history: History, blobs: BlobStore, clock: Callable[[], datetime]) -> None:
         self._state = state
@@ -73,14 +87,16 @@ class BatchWriter:
         with self._state.write() as connection:
             applied_at = applied.applied_at(connection, batch_id)
             if applied_at is None:
-                taken, applied_at, result = self._take_in(connection, batch_id, first, stored)
-                result = replace(result, duplicates=result.duplicates + len(events) - len(first))
+                taken = self._take_in(connection, batch_id, first, stored)
+                repeated = len(events) - len(first)
+                taken = replace(taken, result=replace(taken.result, duplicates=taken.result.duplicates + repeated))
             else:
                 kept = applied.events_of(connection, batch_id, list(first))
-                taken = [event for key, event in first.items() if key in kept]
-                result = Applied()
-        insert(self._history, batch_id, taken, applied_at)
-        return result
+                ours = [event for key, event in first.items() if key in kept]
+                taken = _TakenIn(events=ours, at=applied_at, watching=watched_again(connection, ours, applied_at))
+        insert(self._history, batch_id, taken.events, taken.at)
+        lifted = self._lift(taken, is_last_try=applied_at is not None)
+        return replace(taken.result, turns=Counter(taken.result.turns) + Counter(one.turn for one in lifted))
 
     def _take_in(
         self,
@@ -88,7 +104,7 @@ class BatchWriter:
         batch_id: str,
         first: Mapping[applied.EventKey, Event],
         stored: Sequence[StoredFile],
-    ) -> tuple[list[Event], datetime, Applied]:
+    ) -> _TakenIn:
         claimed = applied.claim_events(connection, batch_id, list(first), self._clock())
         fresh = [event for key, event in first.items() if key in claimed]
         groups = _owned_groups(connection, batch_id, fresh)
@@ -108,7 +124,31 @@ class BatchWriter:
             dropped=len(fresh) - len(taken),
             turns=Counter(observation.turn for observation in observed),
         )
-        return taken, now, result
+        met = zip((observation.issue for observation in observed), (group.events for group in groups), strict=True)
+        return _TakenIn(events=taken, at=now, watching=watched(met, now), result=result)
+
+    def _lift(self, taken: _TakenIn, *, is_last_try: bool) -> list[Observation]:
+        """Bring back archived issues by what history counts.
+
+        Both stores have the batch by now, and judging is all that is left to do. The batch is tried once more when
+        history does not answer in time; then its issues wait for their next events, rather than all others for them.
+        """
+        if not taken.watching:
+            return []
+        try:
+            judged = judge(self._state, self._history, taken.watching, taken.at)
+        except Unavailable as unavailable:
+            if not is_last_try:
+                raise
+            ids = [one.issue.id for one in taken.watching]
+            _log.warning("archived issues wait for their next events", issues=ids, reason=unavailable.detail)
+            return []
+        if not judged.watched and not judged.new:
+            return []
+        with self._state.write() as connection:
+            lifted = bring_back(connection, judged, taken.at)
+            _tell(connection, lifted, taken.at)
+        return lifted
 
     def _keep_files(self, connection: Transaction, stored: Sequence[StoredFile], now: datetime) -> None:
         """Name the blobs, and put back those that were deleted since, for nobody named them yet."""

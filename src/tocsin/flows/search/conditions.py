@@ -12,7 +12,7 @@ from tocsin.domain.query.resolve import LATEST
 from tocsin.domain.query.tree import Operator, Term
 from tocsin.flows.search import names
 from tocsin.flows.search.request import IssueSearch
-from tocsin.storage.state import teams, users
+from tocsin.storage.state import issues, teams, users
 from tocsin.storage.state.engine import Transaction
 from tocsin.storage.state.issue_conditions import (
     AllOf,
@@ -40,6 +40,9 @@ from tocsin.storage.views.named_releases import Met
 
 INBOX_DAYS = 7
 """How long issues wait for review before ``is:for_review`` forgets them."""
+
+_LAPSED_MAX = 1000
+"""Of so many issues it is noticed that their snooze is over before the clock wakes them."""
 
 NEVER = AnyOf(())
 ALWAYS = Not(NEVER)
@@ -89,11 +92,27 @@ def _keyword(term: Term, asking: _Asking) -> Condition:
     return InInbox(asking.now - timedelta(days=INBOX_DAYS)) if "for_review" in term.values else NEVER
 
 
-def _status(term: Term, _asking: _Asking) -> Condition:
+def _status(term: Term, asking: _Asking) -> Condition:
     if _is_present(term):
         return ALWAYS
     known = {status.value for status in Status}
-    return Among(Field.STATUS, tuple(Status(word) for word in _texts(term) if word in known))
+    wanted = {Status(word) for word in _texts(term) if word in known}
+    kept = Among(Field.STATUS, tuple(sorted(wanted)))
+    if (Status.UNRESOLVED in wanted) is (Status.IGNORED in wanted):
+        return kept
+    lapsed = _lapsed(asking)
+    if lapsed is None:
+        return kept
+    return AnyOf((kept, lapsed)) if Status.UNRESOLVED in wanted else Not(AnyOf((Not(kept), lapsed)))
+
+
+def _lapsed(asking: _Asking) -> Condition | None:
+    """Return which issues are shown unresolved although they are kept as ignored; None when, as mostly, none is.
+
+    They are those whose snooze was over since the clock last woke issues.
+    """
+    found = issues.with_lapsed_snooze(asking.connection, asking.now, _LAPSED_MAX, project_ids=asking.wanted.project_ids)
+    return Among(Field.ID, tuple(found)) if found else None
 
 
 def _substatus(term: Term, _asking: _Asking) -> Condition:

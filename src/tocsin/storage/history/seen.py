@@ -1,7 +1,7 @@
 """How often, by how many users, since when and until when: figures over the selected events of issues."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -23,6 +23,7 @@ from tocsin.storage.history.store import History
 POINTS_MAX = 1000
 """No series has more points than this."""
 
+_HOUR_SECONDS = 3600
 _COUNT = "count()"
 _USERS = "uniqExactIf(user, user != '')"
 _FIRST = "min(timestamp)"
@@ -89,6 +90,15 @@ def series(
     return tuple(
         tuple((start, found.get((index, start), 0)) for start in starts) for index in range(1, len(scopes) + 1)
     )
+
+
+def full_hours(
+    history: History, scopes: Sequence[IssueScope], now: datetime, hours_back: int
+) -> tuple[tuple[tuple[int, int], ...], ...]:
+    """Return the series of each of *scopes* by hours of the clock: so many full ones, and the present one last."""
+    present = now.replace(minute=0, second=0, microsecond=0)
+    window = Selection(start=present - timedelta(hours=hours_back), end=present + timedelta(hours=1))
+    return series(history, scopes, window, _HOUR_SECONDS)
 
 
 def seen_hashes(

@@ -1,6 +1,6 @@
 """The stories of issues: what happened to them, newest first, comments included."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NewType
 
@@ -92,6 +92,19 @@ def by_ids(connection: Connection, activity_ids: Collection[ActivityId]) -> dict
     for some in portions(activity_ids):
         query = select(activity).where(activity.c.id.in_(some))
         found |= {row["id"]: _activity(row) for row in connection.execute(query).mappings()}
+    return found
+
+
+def latest(
+    connection: Connection, issue_ids: Iterable[IssueId], types: Sequence[ActivityType]
+) -> dict[IssueId, datetime]:
+    """Return when each of the issues was last told one of *types*; those never told are missing."""
+    found: dict[IssueId, datetime] = {}
+    for some in portions(issue_ids):
+        told = (activity.c.issue_id.in_(some), activity.c.type.in_(types))
+        query = select(activity.c.issue_id, func.max(activity.c.created_at)).where(*told)
+        rows = connection.execute(query.group_by(activity.c.issue_id))
+        found |= {issue_id: moment for issue_id, moment in rows}  # noqa: C416 - rows are not pairs to mypy
     return found
 
 

@@ -150,12 +150,18 @@ def by_share_id(connection: Connection, share_id: str) -> Issue | None:
     return None if shared_id is None else load(connection, [shared_id])[shared_id]
 
 
-def with_lapsed_snooze(connection: Connection, now: datetime, limit: int) -> list[IssueId]:
-    """Return the issues whose snooze is over by the clock, longest over first (spec/mutation.md 4.2)."""
-    query = (
-        select(snooze.c.issue_id).where(snooze.c.until <= now).order_by(snooze.c.until, snooze.c.issue_id).limit(limit)
-    )
-    return list(connection.execute(query).scalars())
+def with_lapsed_snooze(
+    connection: Connection, now: datetime, limit: int, *, project_ids: Iterable[ProjectId] | None = None
+) -> list[IssueId]:
+    """Return the ignored issues whose snooze is over by the clock, longest over first (spec/mutation.md 4.2).
+
+    Snoozes of issues that are being merged or deleted wake nobody. Without *project_ids* all projects are looked at.
+    """
+    query = select(snooze.c.issue_id).join_from(snooze, issue)
+    query = query.where(snooze.c.until <= now, issue.c.status == Status.IGNORED)
+    if project_ids is not None:
+        query = query.where(issue.c.project_id.in_(list(project_ids)))
+    return list(connection.execute(query.order_by(snooze.c.until, snooze.c.issue_id).limit(limit)).scalars())
 
 
 def awaiting_next_release(connection: Connection, project_id: ProjectId) -> dict[IssueId, str]:

@@ -401,6 +401,7 @@ snooze = Table(
     _number("user_window_minutes", optional=True),
     Column("times_seen_at_start", Id, nullable=True),
     Column("users_seen_at_start", Id, nullable=True),
+    _time("users_counted_from", optional=True),
     _of("user", "actor_id", optional=True),
     Index(None, "until"),
     Index(None, "actor_id"),

@@ -11,6 +11,7 @@ from tocsin.domain.caller import Caller, Reach
 from tocsin.domain.errors import Forbidden, NotFound
 from tocsin.domain.event.event import EventId, GroupingHash
 from tocsin.domain.issue import short_id
+from tocsin.domain.issue.escalation import Forecast
 from tocsin.domain.issue.issue import Activity, ActivityType, Issue, IssueId, ProjectId, Status, TeamId, UserId
 from tocsin.domain.issue.suggestion import Suggestion
 from tocsin.domain.issue.workflow import LEAVING
@@ -41,6 +42,7 @@ from tocsin.storage.state.marks import Marks
 from tocsin.storage.views import access, commits
 from tocsin.storage.views.commits import ShownCommit
 from tocsin.storage.views.events import issue_scope
+from tocsin.storage.views.forecasts import shown_forecasts
 from tocsin.storage.views.releases import ShownRelease, shown_release
 from tocsin.storage.views.stores import Views
 
@@ -73,6 +75,8 @@ class ShownIssue(msgspec.Struct, frozen=True, kw_only=True):
     """Who should perhaps look after it, oldest first; none unless they were asked for."""
     fixed_by: ShownCommit | None = None
     """The commit that it is resolved by while no release has that."""
+    expected: Forecast | None = None
+    """What is expected of it while it is archived until it escalates, where that was asked for."""
 
 
 class IssueNumbers(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +84,8 @@ class IssueNumbers(msgspec.Struct, frozen=True, kw_only=True):
 
     count: int
     user_count: int
+    users_ever: int
+    """Over its whole life, whatever the environments."""
     first_seen: datetime | None
     last_seen: datetime | None
     is_unhandled: bool
@@ -225,6 +231,12 @@ def shown(
     ]
 
 
+def with_forecasts(views: Views, found: Sequence[ShownIssue], now: datetime) -> list[ShownIssue]:
+    """Return *found* with what is expected of each that is archived until it escalates."""
+    expected = shown_forecasts(views, [one.issue for one in found], now)
+    return [msgspec.structs.replace(one, expected=expected.get(one.issue.id)) for one in found]
+
+
 def numbers(views: Views, issue: Issue, environment_names: Sequence[str] = ()) -> IssueNumbers:
     """Return the numbers of *issue*, over its life or as far as those environments saw it."""
     (counted,) = figures(views.history, [issue_scope(views, issue)], _wanted(environment_names))
@@ -342,6 +354,7 @@ def _numbers(issue: Issue, counted: Figures, environment_names: Sequence[str]) -
     return IssueNumbers(
         count=inside.events if environment_names else issue.times_seen,
         user_count=inside.users,
+        users_ever=counted.lifetime.users,
         first_seen=inside.first if environment_names else issue.first_seen,
         last_seen=inside.last if environment_names else issue.last_seen,
         is_unhandled=not counted.is_handled,

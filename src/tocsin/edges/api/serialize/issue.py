@@ -79,6 +79,10 @@ class CountedIssue(Counted, Protocol):
     def is_unhandled(self) -> bool:
         """Whether the latest event has an exception that was not handled."""
 
+    @property
+    def users_ever(self) -> int:
+        """How many distinct users over its whole life."""
+
 
 class Listing(Protocol):
     """How a list of issues is to look."""
@@ -99,7 +103,7 @@ class Listing(Protocol):
 def issue_object(shown: ShownIssue, counted: CountedIssue, public_url: str, now: datetime) -> dict[str, Any]:
     """Return the issue with its base keys."""
     return {
-        **_state(shown, counted, public_url, now),
+        **_state(shown, counted.users_ever, public_url, now),
         "isUnhandled": counted.is_unhandled,
         **_counts(counted),
     }
@@ -110,7 +114,9 @@ def listed_issue(
 ) -> dict[str, Any]:
     """Return the issue as a list shows it."""
     collapse = listing.collapse
-    base = {"id": str(found.issue.id)} if "base" in collapse else _state(shown, found.lifetime, public_url, now)
+    base = (
+        {"id": str(found.issue.id)} if "base" in collapse else _state(shown, found.lifetime.user_count, public_url, now)
+    )
     unhandled = {} if "unhandled" in collapse else {"isUnhandled": found.is_unhandled}
     statistics = {} if "stats" in collapse else _statistics(found, listing)
     return {**base, **unhandled, **_counts(found), **statistics, **expansion(shown, listing.expand)}
@@ -144,7 +150,7 @@ def expansion(shown: ShownIssue, expand: Collection[str]) -> dict[str, Any]:
     added = {
         _KEY_OF_EXPANSION.get(word, word): value for word, value in _LACKING_IN_EXPANSION.items() if word in expand
     }
-    real = {"inbox": _inbox, "owners": _owners}
+    real = {"inbox": _inbox, "owners": _owners, "forecast": _forecast}
     return added | {word: show(shown) for word, show in real.items() if word in expand}
 
 
@@ -153,8 +159,8 @@ def permalink(organization: Organization, issue: Issue, public_url: str) -> str:
     return f"{public_url}/organizations/{organization.slug}/issues/{issue.id}/"
 
 
-def _state(shown: ShownIssue, lifetime: Counted, public_url: str, now: datetime) -> dict[str, Any]:
-    """Return the keys that do not count anything."""
+def _state(shown: ShownIssue, users_ever: int, public_url: str, now: datetime) -> dict[str, Any]:
+    """Return the keys that do not count anything, but for what is left of a snooze."""
     issue, project, marks = shown.issue, shown.project, shown.marks
     hours = project.options.get("resolveAge") or None
     status = displayed_status(issue, now, resolve_age_hours=hours)
@@ -173,7 +179,7 @@ def _state(shown: ShownIssue, lifetime: Counted, public_url: str, now: datetime)
             now,
             actor=user_object(shown.actor) if shown.actor else None,
             commit=commit_object(shown.fixed_by) if shown.fixed_by else None,
-            users_seen=lifetime.user_count,
+            users_seen=users_ever,
             resolve_age_hours=hours,
         ),
         "substatus": None if status is Status.RESOLVED else issue.substatus,
@@ -261,3 +267,10 @@ def _inbox(shown: ShownIssue) -> dict[str, Any] | None:
         "reason_details": None,
         "date_added": iso(waiting.added_at),
     }
+
+
+def _forecast(shown: ShownIssue) -> dict[str, Any] | None:
+    expected = shown.expected
+    if expected is None:
+        return None
+    return {"data": list(expected.expected), "date_added": iso(expected.computed_at)}
