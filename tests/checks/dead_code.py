@@ -33,8 +33,6 @@ AWAITED = {
     "delete_project": "search: DELETE of a project",
     "by_public_key": "search: PUT and DELETE of a key",
     "revoke": "search: tokens change through the API",
-    "ProjectCache": "ingest: project settings in the workers",
-    "organization_of": "ingest: project settings in the workers",
     "rate_limit_headers": "ingest: quotas",
     "explain": "ingest: grouping-info",
     "parse_grouping_rules": "ingest: rules of a project",
