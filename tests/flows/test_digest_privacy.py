@@ -1,6 +1,7 @@
 """What must not be kept reaches no store: in every worker, from the next event on, and in no log."""
 
 import json
+import re
 
 import msgspec
 import pytest
@@ -9,7 +10,7 @@ from tests.flows.test_digest_loop import drain
 from tocsin.domain.event.accepted import Accepted
 from tocsin.domain.event.limits import IntakeLimits
 from tocsin.domain.grouping import DEFAULT_RULES
-from tocsin.domain.pipeline import Digested, digest
+from tocsin.domain.pipeline import Chunk, Digested, decode_results, digest, digest_chunk, encode_chunk
 from tocsin.domain.privacy import Privacy, privacy_of, scrubber_for
 from tocsin.domain.privacy.options import privacy_options
 from tocsin.flows.digest.loop import WORKER_MODULES, DigestLimits, DigestLoop
@@ -118,6 +119,18 @@ def test_rules_that_cannot_be_read_let_nothing_through(shop, loop):
     (letter,) = loop.spool.dead_letters(10)
     assert letter.reason.startswith("malformed: Advanced rules must be JSON")
     assert stored(shop) == []
+
+
+def test_what_cannot_be_digested_is_told_without_a_word_of_it(shop, loop, monkeypatch, capfd):
+    def break_down(_payload, _rules):
+        raise ValueError(f"no idea what {SECRET} means")
+
+    monkeypatch.setattr("tocsin.domain.pipeline.apply_rules", break_down)
+    chunk = Chunk(IntakeLimits(), {}, (shop.accepted(extra={"password": SECRET}),))
+    (failed,) = decode_results(digest_chunk(encode_chunk(chunk)))
+    assert re.fullmatch(r"ValueError in \S*test_digest_privacy, line \d+", failed.reason)
+    assert SECRET not in failed.reason
+    assert SECRET not in "".join(capfd.readouterr())
 
 
 def with_attachments(shop, *headers):

@@ -174,4 +174,15 @@ def _digest_or_fail(accepted: Accepted, chunk: Chunk) -> Digested | Failed:
     except Refusal as refusal:
         return Failed(f"{refusal.code}: {refusal.detail}")
     except Exception as error:  # noqa: BLE001 - any fault of a step is kept with its entry and told there
-        return Failed(f"{type(error).__name__}: {error}"[:1000])
+        return Failed(_whereabouts(error))
+
+
+def _whereabouts(error: Exception) -> str:
+    """Return what went wrong and where. The text of the error stays out: it may quote the event, and is logged."""
+    traceback = error.__traceback__
+    while traceback and traceback.tb_next:
+        traceback = traceback.tb_next
+    if traceback is None:
+        return type(error).__name__
+    frame = traceback.tb_frame
+    return f"{type(error).__name__} in {frame.f_globals.get('__name__')}, line {traceback.tb_lineno}"
