@@ -5,6 +5,7 @@ from tocsin.edges.api.index import INDEX_ROUTES
 from tocsin.edges.api.issues import ISSUE_ROUTES
 from tocsin.edges.api.organizations import ORGANIZATION_ROUTES
 from tocsin.edges.api.people import PEOPLE_ROUTES
+from tocsin.edges.api.privacy import PRIVACY_ROUTES
 from tocsin.edges.api.projects import PROJECT_ROUTES
 from tocsin.edges.api.releases import RELEASE_ROUTES
 from tocsin.edges.api.routing import Route
@@ -14,6 +15,7 @@ ROUTES: tuple[Route, ...] = (
     *INDEX_ROUTES,
     *ORGANIZATION_ROUTES,
     *PROJECT_ROUTES,
+    *PRIVACY_ROUTES,
     *PEOPLE_ROUTES,
     *RELEASE_ROUTES,
     *ISSUE_ROUTES,

@@ -26,9 +26,7 @@ _LACKING_IN_DETAIL: dict[str, Any] = {
     "debugFilesRole": "admin",
     "enhancedPrivacy": False,
     "alertsMemberWrite": True,
-    "storeCrashReports": 0,
     "trustedRelays": [],
-    "relayPiiConfig": None,
     "pendingAccessRequests": 0,
 }
 _DEFAULTS: dict[str, Any] = {
@@ -40,6 +38,9 @@ _DEFAULTS: dict[str, Any] = {
     "sensitiveFields": [],
     "safeFields": [],
     "scrubIPAddresses": False,
+    "relayPiiConfig": None,
+    "storeAttachments": True,
+    "storeCrashReports": -1,
 }
 """Settings that nobody has changed."""
 
