@@ -34,6 +34,7 @@ from tocsin.storage.history.store import History
 from tocsin.storage.spool.opening import open_spool
 from tocsin.storage.state import organizations, projects
 from tocsin.storage.state.engine import State
+from tocsin.storage.state.key_cache import ProjectCache
 from tocsin.storage.state.migration import migrate
 
 BATCH = 500
@@ -95,9 +96,9 @@ def ours(count: int, folder: str, processes: int) -> tuple[float, float]:
         # What a worker needs to start is no part of digesting.
         start_up = processes * workers.submit(time.process_time).result()
         limits = DigestLimits(batch_entries_max=BATCH, batch_bytes_max=1 << 26, tries_max=3, intake=IntakeLimits())
-        loop = DigestLoop(
-            spool, BatchWriter(state, history, BlobStore(f"file://{folder}/blobs"), now), workers, limits, now
-        )
+        writer = BatchWriter(state, history, BlobStore(f"file://{folder}/blobs"), now)
+        cache = ProjectCache(state)
+        loop = DigestLoop(spool, writer, workers, limits, now, cache)
         for start in range(0, count, 500):
             spool.append_many(entries[start : start + 500])
         wall, cpu = time.perf_counter(), cpu_seconds()
@@ -107,6 +108,7 @@ def ours(count: int, folder: str, processes: int) -> tuple[float, float]:
         wall = time.perf_counter() - wall
         loop.stop(10)
         workers.close()
+        cache.close()
         state.close()
         spool.close()
         return wall, cpu_seconds() - cpu - start_up

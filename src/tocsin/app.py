@@ -54,7 +54,7 @@ from tocsin.storage.spool.contract import Spool
 from tocsin.storage.spool.group_commit import GroupCommit
 from tocsin.storage.spool.opening import open_spool as open_spool_at
 from tocsin.storage.state.engine import State
-from tocsin.storage.state.key_cache import KeyCache
+from tocsin.storage.state.key_cache import KeyCache, ProjectCache
 from tocsin.storage.state.migration import is_current
 from tocsin.storage.state.migration import migrate as migrate_state
 from tocsin.storage.views import Views
@@ -170,7 +170,9 @@ def _start_work(settings: Settings, stores: Stores, stack: ExitStack) -> Callabl
         intake=intake_limits(settings),
     )
     writer = BatchWriter(stores.state, stores.history, stores.blobs, now)
-    digest = DigestLoop(stores.spool, writer, workers, limits, now)
+    projects = ProjectCache(stores.state)
+    stack.callback(projects.close)
+    digest = DigestLoop(stores.spool, writer, workers, limits, now, projects)
     digest.start()
     stack.callback(lambda: digest.stop(settings.stop_seconds_max) or _log.warning("digest did not stop in time"))
     jobs = Periodic(_log)

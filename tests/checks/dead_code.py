@@ -23,8 +23,6 @@ CALLED_BY_OTHERS = {
 AWAITED = {
     "release_line": "workflow: resolving in the next release",
     "revoke": "search: tokens change through the API",
-    "ProjectCache": "ingest: project settings in the workers",
-    "organization_of": "ingest: project settings in the workers",
     "rate_limit_headers": "ingest: quotas",
     "explain": "ingest: grouping-info",
     "parse_grouping_rules": "ingest: rules of a project",

@@ -11,6 +11,7 @@ from tocsin.domain.event.limits import IntakeLimits
 from tocsin.flows.digest.loop import WORKER_MODULES, DigestLimits, DigestLoop
 from tocsin.lib.worker_pool import WorkerPool
 from tocsin.storage.spool.opening import open_spool
+from tocsin.storage.state.key_cache import ProjectCache
 
 LIMITS = DigestLimits(batch_entries_max=10, batch_bytes_max=1 << 20, tries_max=2, intake=IntakeLimits())
 
@@ -27,9 +28,11 @@ def loop(shop, workers, tmp_path, monkeypatch):
     monkeypatch.setattr("tocsin.flows.digest.loop.BACKOFF_SECONDS", (0,))
     monkeypatch.setattr("tocsin.flows.digest.loop.WAIT_SECONDS", 0.01)
     spool = open_spool((tmp_path / "spool").as_uri())
-    made = DigestLoop(spool, shop.writer, workers, LIMITS, lambda: shop.now)
+    projects = ProjectCache(shop.state)
+    made = DigestLoop(spool, shop.writer, workers, LIMITS, lambda: shop.now, projects)
     made.spool = spool
     yield made
+    projects.close()
     spool.close()
 
 

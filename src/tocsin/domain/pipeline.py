@@ -15,6 +15,7 @@ from tocsin.domain.event.limits import IntakeLimits
 from tocsin.domain.event.normalise import normalise
 from tocsin.domain.event.normalise.clock import moment_of
 from tocsin.domain.grouping import DEFAULT_RULES, GroupingRules, apply_rules, group_evidence
+from tocsin.domain.privacy import DEFAULT_SCRUBBER, Privacy, Scrubber, scrubber_for
 
 EVENT_ITEMS = frozenset({"event"})
 
@@ -52,45 +53,50 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
     reason: str
 
 
-def digest(accepted: Accepted, limits: IntakeLimits, rules: GroupingRules) -> Digested:
+def digest(
+    accepted: Accepted, limits: IntakeLimits, rules: GroupingRules, scrubber: Scrubber = DEFAULT_SCRUBBER
+) -> Digested:
     """Return what *accepted* amounts to. Items nobody stores are named in ``outcomes``, never an error."""
     envelope = open_accepted(accepted, limits)
-    events: list[Event] = []
-    attachments: list[Attachment] = []
-    outcomes: list[Outcome] = []
+    made: list[Event | Attachment | Outcome] = []
     for item in envelope.items:
-        if item.type in EVENT_ITEMS and not events:
-            _add_event(item, envelope, accepted, rules, events, outcomes)
+        if item.type in EVENT_ITEMS and not any(isinstance(each, Event) for each in made):
+            made.append(_event_or_outcome(item, _arrival(envelope, accepted), rules, scrubber))
         elif item.type == "attachment" and accepted.event_id:
-            attachments.append(_attachment(item, accepted))
+            made.append(_attachment_or_outcome(item, accepted, scrubber))
         else:
-            outcomes.append(Outcome(item.type, "not_stored", _why_not(item)))
-    return Digested(events=tuple(events), attachments=tuple(attachments), outcomes=tuple(outcomes))
+            made.append(Outcome(item.type, "not_stored", _why_not(item)))
+    return Digested(
+        events=tuple(each for each in made if isinstance(each, Event)),
+        attachments=tuple(each for each in made if isinstance(each, Attachment)),
+        outcomes=tuple(each for each in made if isinstance(each, Outcome)),
+    )
 
 
 def _why_not(item: Item) -> str:
     return "second_event" if item.type in EVENT_ITEMS else "unsupported"
 
 
-def _add_event(
-    item: Item,
-    envelope: Envelope,
-    accepted: Accepted,
-    rules: GroupingRules,
-    events: list[Event],
-    outcomes: list[Outcome],
-) -> None:
+def _event_or_outcome(item: Item, arrival: Arrival, rules: GroupingRules, scrubber: Scrubber) -> Event | Outcome:
     try:
-        raw = decode_event(item.payload)
-        events.append(_event(raw, _arrival(envelope, accepted), rules))
+        return _event(decode_event(item.payload), arrival, rules, scrubber)
     except InvalidEvent as invalid:
-        outcomes.append(Outcome(item.type, "invalid", invalid.reason))
+        return Outcome(item.type, "invalid", invalid.reason)
 
 
-def _event(raw: dict[str, Any], arrival: Arrival, rules: GroupingRules) -> Event:
+def _event(raw: dict[str, Any], arrival: Arrival, rules: GroupingRules, scrubber: Scrubber) -> Event:
     payload = normalise(raw, arrival)
+    _scrub(payload, scrubber)
     evidence = apply_rules(payload, rules)
     return derive(payload, group_evidence(evidence, rules), arrival)
+
+
+def _scrub(payload: dict[str, Any], scrubber: Scrubber) -> None:
+    """Scrub before anything is derived: hashes, title, tags and search text know no more than the payload does."""
+    try:
+        scrubber.scrub(payload)
+    except RecursionError:
+        raise InvalidEvent("The event is nested too deeply.") from None
 
 
 def _arrival(envelope: Envelope, accepted: Accepted) -> Arrival:
@@ -110,34 +116,49 @@ def _object(value: Any) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _attachment(item: Item, accepted: Accepted) -> Attachment:
+def _attachment_or_outcome(item: Item, accepted: Accepted, scrubber: Scrubber) -> Attachment | Outcome:
     headers = item.headers
+    filename = str(headers.get("filename") or "unnamed")[:255]
+    attachment_type = str(headers.get("attachment_type") or "event.attachment")[:64]
+    data: bytes | None = None
+    if scrubber.privacy.keeps(attachment_type):
+        data = scrubber.attachment(filename, bytes(item.payload))
+    if data is None:
+        return Outcome(item.type, "filtered", "privacy")
     return Attachment(
         project_id=accepted.project_id,
         event_id=accepted.event_id,
-        filename=str(headers.get("filename") or "unnamed")[:255],
+        filename=filename,
         content_type=str(headers.get("content_type") or "application/octet-stream")[:255],
-        attachment_type=str(headers.get("attachment_type") or "event.attachment")[:64],
-        data=bytes(item.payload),
+        attachment_type=attachment_type,
+        data=data,
     )
 
 
-_Chunk = tuple[IntakeLimits, tuple[Accepted, ...]]
-_decode_chunk = msgspec.msgpack.Decoder(_Chunk).decode
+class Chunk(msgspec.Struct, frozen=True):
+    """What a worker process is given: requests, and how they are to be digested."""
+
+    limits: IntakeLimits
+    privacy: dict[int, Privacy]
+    """By project; the default for projects that are not in it."""
+    entries: tuple[Accepted, ...]
+
+
+_decode_chunk = msgspec.msgpack.Decoder(Chunk).decode
 _encode = msgspec.msgpack.Encoder().encode
 _decode_results = msgspec.msgpack.Decoder(list[Digested | Failed]).decode
 
 
-def encode_chunk(limits: IntakeLimits, entries: tuple[Accepted, ...]) -> bytes:
-    """Return *entries* as the bytes that ``digest_chunk`` takes in another process."""
-    return _encode((limits, entries))
+def encode_chunk(chunk: Chunk) -> bytes:
+    """Return *chunk* as the bytes that ``digest_chunk`` takes in another process."""
+    return _encode(chunk)
 
 
-def digest_chunk(chunk: bytes) -> bytes:
+def digest_chunk(encoded: bytes) -> bytes:
     """Digest every request of an encoded chunk; a request that breaks a step fails alone. Runs in a worker process."""
-    limits, entries = _decode_chunk(chunk)
+    chunk = _decode_chunk(encoded)
     # Encoding each result at once keeps the events of a chunk from piling up before the garbage collector.
-    return _encode([msgspec.Raw(_encode(_digest_or_fail(accepted, limits))) for accepted in entries])
+    return _encode([msgspec.Raw(_encode(_digest_or_fail(accepted, chunk))) for accepted in chunk.entries])
 
 
 def decode_results(results: bytes) -> list[Digested | Failed]:
@@ -145,10 +166,23 @@ def decode_results(results: bytes) -> list[Digested | Failed]:
     return _decode_results(results)
 
 
-def _digest_or_fail(accepted: Accepted, limits: IntakeLimits) -> Digested | Failed:
+def _digest_or_fail(accepted: Accepted, chunk: Chunk) -> Digested | Failed:
     try:
-        return digest(accepted, limits, DEFAULT_RULES)
+        privacy = chunk.privacy.get(accepted.project_id)
+        scrubber = scrubber_for(privacy) if privacy else DEFAULT_SCRUBBER
+        return digest(accepted, chunk.limits, DEFAULT_RULES, scrubber)
     except Refusal as refusal:
         return Failed(f"{refusal.code}: {refusal.detail}")
     except Exception as error:  # noqa: BLE001 - any fault of a step is kept with its entry and told there
-        return Failed(f"{type(error).__name__}: {error}"[:1000])
+        return Failed(_whereabouts(error))
+
+
+def _whereabouts(error: Exception) -> str:
+    """Return what went wrong and where. The text of the error stays out: it may quote the event, and is logged."""
+    traceback = error.__traceback__
+    while traceback and traceback.tb_next:
+        traceback = traceback.tb_next
+    if traceback is None:
+        return type(error).__name__
+    frame = traceback.tb_frame
+    return f"{type(error).__name__} in {frame.f_globals.get('__name__')}, line {traceback.tb_lineno}"

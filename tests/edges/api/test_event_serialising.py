@@ -221,12 +221,12 @@ def test_remarks_stand_under_the_names_that_are_shown():
     event = event_full(
         sent(
             logentry={"formatted": "hello"},
-            extra={"secret": "x"},
+            extra={"note": "x"},
             tags={"a": "1", "b": "2"},
-            _meta={"extra": {"secret": remark}, "tags": {"b": remark}, "logentry": {"formatted": remark}},
+            _meta={"extra": {"note": remark}, "tags": {"b": remark}, "logentry": {"formatted": remark}},
         )
     )
-    assert event["_meta"]["context"] == {"secret": remark}
+    assert event["_meta"]["context"] == {"note": remark}
     assert event["_meta"]["message"] == remark
     position = [tag["key"] for tag in event["tags"]].index("b")
     assert event["_meta"]["tags"] == {str(position): {"value": remark}}

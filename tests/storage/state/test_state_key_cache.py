@@ -75,16 +75,15 @@ def test_a_removed_project_takes_its_keys_from_the_memory(state: State, keys: Ke
     assert keys.lookup(key.public_key) is None
 
 
-def test_a_project_is_known_with_its_organization(state: State, cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(key_cache, "CHECK_SECONDS", 0)
+def test_projects_are_known_with_their_organizations(state: State, cast) -> None:
     cache = ProjectCache(state)
-    assert cache.project(cast.project_id).id == cast.project_id
-    assert cache.project(10**12) is None
-    assert cache.organization_of(10**12) is None
+    ((project, _),) = cache.with_organizations([cast.project_id, 10**12]).values()
+    assert project.id == cast.project_id
     with state.write() as tx:
         organization = structs.replace(organizations.by_id(tx, cast.organization_id), name="Renamed")
         organizations.save(tx, organization)
-    assert cache.organization_of(cast.project_id) == organization
+    # At once, on PostgreSQL too: what must not be stored any more is among what may have changed.
+    assert cache.with_organizations([cast.project_id])[cast.project_id] == (project, organization)
     cache.close()
 
 

@@ -12,6 +12,7 @@ from tocsin.edges.api.organizations import ORGANIZATION_ROUTES
 from tocsin.edges.api.ownership import OWNERSHIP_ROUTES
 from tocsin.edges.api.people import PEOPLE_ROUTES
 from tocsin.edges.api.people_changes import PEOPLE_CHANGE_ROUTES
+from tocsin.edges.api.privacy import PRIVACY_ROUTES
 from tocsin.edges.api.project_changes import PROJECT_CHANGE_ROUTES
 from tocsin.edges.api.projects import PROJECT_ROUTES
 from tocsin.edges.api.release_contents import RELEASE_CONTENT_ROUTES
@@ -31,6 +32,7 @@ ROUTES: tuple[Route, ...] = (
     *PROJECT_ROUTES,
     *OWNERSHIP_ROUTES,
     *PROJECT_CHANGE_ROUTES,
+    *PRIVACY_ROUTES,
     *PEOPLE_ROUTES,
     *PEOPLE_CHANGE_ROUTES,
     *AUDIT_ROUTES,

@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from datetime import datetime, timedelta
 from time import monotonic
@@ -13,10 +13,12 @@ import structlog
 from tocsin import observe
 from tocsin.domain.errors import Unavailable
 from tocsin.domain.event.limits import IntakeLimits
-from tocsin.domain.pipeline import Digested, Failed, decode_results, digest_chunk, encode_chunk
+from tocsin.domain.pipeline import Chunk, Digested, Failed, decode_results, digest_chunk, encode_chunk
+from tocsin.domain.privacy import Privacy, privacy_of
 from tocsin.flows.digest.apply import Applied, BatchWriter
 from tocsin.lib.worker_pool import BrokenProcessPool, WorkerPool
 from tocsin.storage.spool.contract import Batch, Entry, Spool
+from tocsin.storage.state.key_cache import ProjectCache
 
 WORKER_MODULES = ("tocsin.domain.pipeline",)
 AHEAD = 2
@@ -56,12 +58,14 @@ class DigestLoop:
         workers: WorkerPool,
         limits: DigestLimits,
         clock: Callable[[], datetime],
+        projects: ProjectCache,
     ) -> None:
         self._spool = spool
         self._writer = writer
         self._workers = workers
         self._limits = limits
         self._clock = clock
+        self._projects = projects
         self._prepared: deque[_Prepared] = deque()
         self._wake = threading.Event()
         self._stopping = threading.Event()
@@ -119,19 +123,34 @@ class DigestLoop:
             batch = self._spool.claim(self._limits.batch_entries_max, self._limits.batch_bytes_max, self._clock())
             if batch is None:
                 return
-            self._prepared.append(_Prepared(batch, self._submit(batch.entries)))
+            try:
+                self._prepared.append(_Prepared(batch, self._submit(batch.entries)))
+            except Exception as error:  # noqa: BLE001 - whatever it is, the batch stays in the spool
+                _log.exception("batch could not be prepared", batch=batch.id)
+                self._give_back(batch, type(error).__name__)
+                return
             if len(batch.entries) < self._limits.batch_entries_max:
                 return
 
     def _submit(self, entries: Sequence[Entry]) -> list[Future[bytes]]:
         size = -(-len(entries) // self._workers.processes)
         chunks = [entries[start : start + size] for start in range(0, len(entries), size)]
+        privacy = self._privacy({entry.accepted.project_id for entry in entries})
         return [
             self._workers.submit(
-                digest_chunk, encode_chunk(self._limits.intake, tuple(entry.accepted for entry in chunk))
+                digest_chunk,
+                encode_chunk(Chunk(self._limits.intake, privacy, tuple(entry.accepted for entry in chunk))),
             )
             for chunk in chunks
         ]
+
+    def _privacy(self, project_ids: Collection[int]) -> dict[int, Privacy]:
+        """Return what the projects want now; a project that is gone wants nothing, and gets nothing either."""
+        found = self._projects.with_organizations(project_ids)
+        return {
+            project_id: privacy_of(organization.options, project.options)
+            for project_id, (project, organization) in found.items()
+        }
 
     def _finish(self, prepared: _Prepared) -> None:
         batch = prepared.batch

@@ -124,6 +124,8 @@ def _sqlite(url: URL, connections_max: int, limits: StateLimits, *, begin: str, 
         pool_size=connections_max,
         max_overflow=0,
         pool_timeout=limits.lock_wait_seconds_max,
+        # Errors are logged, and what is stored belongs in no log.
+        hide_parameters=True,
         connect_args={"timeout": limits.lock_wait_seconds_max, "isolation_level": None},
     )
 
@@ -160,6 +162,8 @@ def _postgresql(url: URL, connections_max: int, limits: StateLimits) -> Engine:
         pool_size=connections_max,
         max_overflow=0,
         pool_timeout=limits.lock_wait_seconds_max,
+        # Errors are logged, and what is stored belongs in no log.
+        hide_parameters=True,
         pool_pre_ping=True,
         connect_args={
             "connect_timeout": 10,

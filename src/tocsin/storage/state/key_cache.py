@@ -6,7 +6,7 @@ every 250 milliseconds, so a change may take as long to arrive. Look-ups may com
 """
 
 import sqlite3
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from threading import Lock
 from time import monotonic
 from typing import Generic, Protocol, TypeVar
@@ -67,16 +67,19 @@ class SqliteWatch:
 class PostgresqlWatch:
     """Asks PostgreSQL for the counter of changes, now and then."""
 
-    def __init__(self, state: State, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self, state: State, clock: Callable[[], float] = monotonic, *, check_seconds: float | None = None
+    ) -> None:
         self._state = state
         self._clock = clock
+        self._check_seconds = CHECK_SECONDS if check_seconds is None else check_seconds
         self._asked_at = float("-inf")
         self._config_version = -1
 
     def changed(self) -> bool:
         """Whether anything changed since this was asked last; True the first time."""
         now = self._clock()
-        if now - self._asked_at < CHECK_SECONDS:
+        if now - self._asked_at < self._check_seconds:
             return False
         with self._state.read() as connection:
             before, self._config_version = self._config_version, config_version.current(connection)
@@ -87,9 +90,11 @@ class PostgresqlWatch:
         """Nothing to let go of: the connections are the store's."""
 
 
-def watch_of(state: State) -> Watch:
+def watch_of(state: State, *, check_seconds: float | None = None) -> Watch:
     """Return the watch that fits the store."""
-    return SqliteWatch(state) if state.url.get_backend_name() == "sqlite" else PostgresqlWatch(state)
+    if state.url.get_backend_name() == "sqlite":
+        return SqliteWatch(state)
+    return PostgresqlWatch(state, check_seconds=check_seconds)
 
 
 class Memory(Generic[K, V]):
@@ -109,17 +114,30 @@ class Memory(Generic[K, V]):
     def lookup(self, key: K) -> V | None:
         """Return the value as it is stored now, None when there is none."""
         with self._turn:
-            if self._watch.changed():
-                self._found.clear()
-                self._unknown.clear()
-            if (value := self._found.get(key)) is not None:
-                return value
-            return None if key in self._unknown else self._remembered(key)
+            self._forget_if_changed()
+            return self._value(key)
+
+    def lookup_all(self, keys: Collection[K]) -> dict[K, V]:
+        """Return the values as they are stored now, of those keys that have one; looks only once for changes."""
+        with self._turn:
+            self._forget_if_changed()
+            values = {key: self._value(key) for key in keys}
+        return {key: value for key, value in values.items() if value is not None}
 
     def close(self) -> None:
         """Stop watching; no look-up may follow."""
         with self._turn:
             self._watch.close()
+
+    def _forget_if_changed(self) -> None:
+        if self._watch.changed():
+            self._found.clear()
+            self._unknown.clear()
+
+    def _value(self, key: K) -> V | None:
+        if (value := self._found.get(key)) is not None:
+            return value
+        return None if key in self._unknown else self._remembered(key)
 
     def _remembered(self, key: K) -> V | None:
         value = self._load(key)
@@ -164,21 +182,20 @@ class KeyCache:
 
 
 class ProjectCache:
-    """What the digest asks: which project, of which organization, an event belongs to."""
+    """What the digest asks for every batch: which projects, of which organizations, its events belong to.
+
+    It looks for changes each time, on PostgreSQL too: what somebody forbids to store must not be stored a moment later.
+    """
 
     def __init__(self, state: State, entries_max: int = 10_000) -> None:
         self._state = state
-        self._projects: Memory[int, tuple[Project, Organization]] = Memory(watch_of(state), self._load, entries_max)
+        self._projects: Memory[int, tuple[Project, Organization]] = Memory(
+            watch_of(state, check_seconds=0), self._load, entries_max
+        )
 
-    def project(self, project_id: int) -> Project | None:
-        """Return the project, None when there is none."""
-        pair = self._projects.lookup(project_id)
-        return None if pair is None else pair[0]
-
-    def organization_of(self, project_id: int) -> Organization | None:
-        """Return the organization that the project belongs to, None when there is no such project."""
-        pair = self._projects.lookup(project_id)
-        return None if pair is None else pair[1]
+    def with_organizations(self, project_ids: Collection[int]) -> dict[int, tuple[Project, Organization]]:
+        """Return those of the projects that exist, each with the organization it belongs to."""
+        return self._projects.lookup_all(project_ids)
 
     def close(self) -> None:
         """Stop watching; no look-up may follow."""

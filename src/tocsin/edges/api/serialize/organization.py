@@ -26,9 +26,7 @@ _LACKING_IN_DETAIL: dict[str, Any] = {
     "debugFilesRole": "admin",
     "enhancedPrivacy": False,
     "alertsMemberWrite": True,
-    "storeCrashReports": 0,
     "trustedRelays": [],
-    "relayPiiConfig": None,
     "pendingAccessRequests": 0,
     "aggregatedDataConsent": False,
     "allowJoinRequests": False,
@@ -59,6 +57,9 @@ _DEFAULTS: dict[str, Any] = {
     "safeFields": [],
     "scrapeJavaScript": True,
     "scrubIPAddresses": False,
+    "relayPiiConfig": None,
+    "storeAttachments": True,
+    "storeCrashReports": -1,
 }
 """Settings that nobody has changed."""
 
