@@ -29,10 +29,11 @@ from tocsin.flows.administration import Administration
 from tocsin.flows.authenticate import Authenticate
 from tocsin.flows.digest.apply import BatchWriter
 from tocsin.flows.digest.loop import WORKER_MODULES, DigestLimits, DigestLoop
+from tocsin.flows.recount import Recount
 from tocsin.flows.remove import Remove
 from tocsin.flows.retain import Retain
 from tocsin.flows.search import Search
-from tocsin.flows.triage import Triage
+from tocsin.flows.triage import Hashes, Triage
 from tocsin.lib.data_lock import DataDirectoryBusy, DataLock
 from tocsin.lib.durable_file import make_directory
 from tocsin.lib.periodic import Periodic
@@ -172,6 +173,7 @@ def _start_work(settings: Settings, stores: Stores, stack: ExitStack) -> Callabl
         retention_days=settings.retention_days,
     )
     jobs.every(1.0, "remove", lambda: remove.run(now()))
+    jobs.every(5.0, "recount", lambda: Recount(stores.state, stores.history).run(now()))
     jobs.every(60.0, "retain", lambda: retain.run(now()))
     jobs.start()
     stack.callback(jobs.stop)
@@ -187,6 +189,7 @@ def make_services(settings: Settings, stores: Stores) -> Services:
         authenticate=Authenticate(stores.state, lambda: secrets.token_urlsafe(32), settings.session_days),
         search=Search(stores.state, stores.history),
         triage=Triage(stores.state, stores.history, lambda: uuid.uuid4().hex),
+        hashes=Hashes(stores.state, stores.history),
         remove=Remove(stores.state, stores.history, stores.blobs, now),
         health=lambda: {"state": stores.state.is_alive(), "history": stores.history.is_alive()},
         spool_depth=stores.spool.depth,

@@ -10,7 +10,7 @@ from tocsin.config import Settings
 from tocsin.flows.authenticate import Authenticate
 from tocsin.flows.remove import Remove
 from tocsin.flows.search import Search
-from tocsin.flows.triage import Triage
+from tocsin.flows.triage import Hashes, Triage
 from tocsin.storage.views import Views
 
 
@@ -35,6 +35,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     authenticate: Authenticate
     search: Search
     triage: Triage
+    hashes: Hashes
     remove: Remove
     health: Callable[[], Mapping[str, bool]]
     """Whether each store answers, by name."""

@@ -3,35 +3,24 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
 
 import msgspec
 
 from tocsin.domain.event.event import EventId, GroupingHash
-from tocsin.domain.issue.issue import Issue, IssueId, ProjectId, Status
+from tocsin.domain.issue.issue import IssueId, ProjectId
 from tocsin.domain.issue.workflow import LEAVING
 from tocsin.storage.blobs import BlobStore
 from tocsin.storage.history.deletion import delete_events, event_ids
 from tocsin.storage.history.store import History
-from tocsin.storage.state import attachments, inbox, issue_hashes, issues, outbox
+from tocsin.storage.state import attachments, issue_hashes, issues, outbox
 from tocsin.storage.state.engine import State, Transaction
+from tocsin.storage.state.removals import KIND, Removal, hide
 
-KIND: Final = "issue.remove"
 ISSUES_PER_RUN_MAX = 1000
 LEASE = timedelta(minutes=10)
 SETTLED_AFTER = timedelta(hours=1)
 """How long after a deletion a batch that state took in before it may still be on its way into history."""
 _EVENTS_AT_A_TIME = 50_000
-
-
-class Removal(msgspec.Struct, frozen=True, kw_only=True):
-    """What is left to delete of an issue, as the outbox keeps it."""
-
-    issue_id: IssueId
-    project_id: ProjectId
-    hashes: tuple[GroupingHash, ...]
-    digested_before: datetime
-    """Later events of the same hashes belong to somebody else."""
 
 
 class Remove:
@@ -58,11 +47,8 @@ class Remove:
             ]
             # Digest reads its clock once it holds the hashes. Ours are held now, so each event is on one side of this.
             now = self._clock()
-            outbox.add(connection, _notices(connection, leaving, now), now)
-            ids = [issue.id for issue in leaving]
-            issue_hashes.free(connection, ids, now)
-            inbox.take_out(connection, ids)
-            issues.save(connection, [_leaving(issue) for issue in leaving])
+            hide(connection, leaving, now)
+            issue_hashes.free(connection, [issue.id for issue in leaving], now)
 
     def run(self, now: datetime) -> int:
         """Delete what is due, at most ``ISSUES_PER_RUN_MAX`` issues, and return how many that were.
@@ -102,33 +88,6 @@ class Remove:
             if len(found) < _EVENTS_AT_A_TIME:
                 return
             after = found[-1]
-
-
-def _leaving(issue: Issue) -> Issue:
-    return msgspec.structs.replace(issue, status=Status.PENDING_DELETION, substatus=None)
-
-
-def _notices(connection: Transaction, leaving: Sequence[Issue], now: datetime) -> list[outbox.Notice]:
-    hashes = issue_hashes.by_issue(connection, [issue.id for issue in leaving])
-    return [
-        outbox.Notice(
-            kind=KIND,
-            payload=_payload(
-                Removal(
-                    issue_id=issue.id,
-                    project_id=issue.project_id,
-                    hashes=tuple(one.hash for one in hashes[issue.id]),
-                    digested_before=now,
-                )
-            ),
-        )
-        for issue in leaving
-    ]
-
-
-def _payload(removal: Removal) -> dict[str, Any]:
-    payload: dict[str, Any] = msgspec.to_builtins(removal)
-    return payload
 
 
 def _by_deletion(removals: Sequence[Removal]) -> dict[tuple[ProjectId, datetime], list[GroupingHash]]:

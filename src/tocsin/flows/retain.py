@@ -34,7 +34,7 @@ ISSUES_PER_RUN_MAX = 1000
 INBOX_AGE_MAX = timedelta(days=7)
 """How long an issue waits for review at most: nobody can ask for older ones (spec/search.md 2.2)."""
 NOTICE_AGE_MAX = timedelta(days=7)
-WORK_NOTICES = frozenset({"issue.remove"})
+WORK_NOTICES = frozenset({"issue.remove", "issue.recount"})
 """Notices that stand for work, which never goes stale."""
 _ORGANIZATIONS_MAX = 10_000
 

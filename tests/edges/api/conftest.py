@@ -28,7 +28,7 @@ from tocsin.flows.authenticate import Authenticate
 from tocsin.flows.digest.apply import BatchWriter
 from tocsin.flows.remove import Remove
 from tocsin.flows.search import Search
-from tocsin.flows.triage import Triage
+from tocsin.flows.triage import Hashes, Triage
 from tocsin.storage.blobs import BlobStore
 from tocsin.storage.history.store import History
 from tocsin.storage.spool.opening import open_spool
@@ -84,6 +84,7 @@ class Api:
             authenticate=Authenticate(self.state, lambda: uuid4().hex, 30),
             search=Search(self.state, self.history),
             triage=Triage(self.state, self.history, lambda: uuid4().hex),
+            hashes=Hashes(self.state, self.history),
             remove=Remove(self.state, self.history, self.blobs, self.clock),
             health=dict,
             spool_depth=self.spool.depth,

@@ -30,6 +30,7 @@ def asked(shared_api):
             "org": org, "project": project.slug, "issue_id": str(issue_id), "event_id": "ab" * 16, "short_id": "P-1",
             "key": "level", "team": "crew", "member_id": "me", "version": "nope", "attachment_id": "1",
             "environment": "production", "key_id": "nope", "user_id": "me", "share_id": "ab" * 16,
+            "tombstone_id": "1",
         }  # fmt: skip
         path = path or route.paths[0]
         for name in names(path):

@@ -100,6 +100,8 @@ def change_issue(call: NamedDependency[Call], issue_id: FromPath[str]) -> Respon
     outcome = call.services.triage.carry_out([issue.id], call.fields(), _acting(call, reach), call.now)
     if not outcome.issue_ids:
         raise NotFound
+    if outcome.is_discarded:
+        return Response(None, status_code=204)
     return Response(_object(call, *issue_of(call, str(issue.id)), call.all("environment")))
 
 
@@ -114,7 +116,7 @@ def change_issues(call: NamedDependency[Call], frame: NamedDependency[Frame]) ->
     """Change the issues with certain ids, or all that a search finds, and answer with what was changed."""
     chosen, body = selected(call, frame), call.fields()
     outcome = call.services.triage.carry_out(chosen, body, _acting(call, call.reach), call.now)
-    if not outcome.issue_ids:
+    if not outcome.issue_ids or outcome.is_discarded:
         return Response(None, status_code=204)
     delta = outcome.delta
     if outcome.shows_activity:

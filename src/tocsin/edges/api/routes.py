@@ -1,6 +1,7 @@
 """The URL table of the API: every route, who may use it, and what answers it."""
 
 from tocsin.edges.api.events import EVENT_ROUTES
+from tocsin.edges.api.hashes import HASH_ROUTES
 from tocsin.edges.api.index import INDEX_ROUTES
 from tocsin.edges.api.issues import ISSUE_ROUTES
 from tocsin.edges.api.organizations import ORGANIZATION_ROUTES
@@ -9,6 +10,7 @@ from tocsin.edges.api.projects import PROJECT_ROUTES
 from tocsin.edges.api.releases import RELEASE_ROUTES
 from tocsin.edges.api.routing import Route
 from tocsin.edges.api.tags import TAG_ROUTES
+from tocsin.edges.api.tombstones import TOMBSTONE_ROUTES
 
 ROUTES: tuple[Route, ...] = (
     *INDEX_ROUTES,
@@ -17,6 +19,8 @@ ROUTES: tuple[Route, ...] = (
     *PEOPLE_ROUTES,
     *RELEASE_ROUTES,
     *ISSUE_ROUTES,
+    *HASH_ROUTES,
     *EVENT_ROUTES,
     *TAG_ROUTES,
+    *TOMBSTONE_ROUTES,
 )

@@ -35,6 +35,7 @@ from tocsin.storage.state import (
     outbox,
     projects,
     releases,
+    tombstones,
 )
 from tocsin.storage.state.engine import State, Transaction
 
@@ -74,7 +75,16 @@ class BatchWriter:
                 taken = [event for key, event in first.items() if key in kept]
                 result = Applied()
         insert(self._history, batch_id, taken, applied_at)
+        if result.dropped:
+            self._let_go_of_files(stored)
         return result
+
+    def _let_go_of_files(self, stored: Sequence[StoredFile]) -> None:
+        """Delete the files that came with dropped events only."""
+        with self._state.read() as connection:
+            unnamed = attachments.unnamed(connection, {content_hash for _, content_hash in stored})
+        for content_hash in unnamed:
+            self._blobs.delete(content_hash)
 
     def _take_in(
         self,
@@ -91,13 +101,14 @@ class BatchWriter:
         observed = _observe(connection, groups, now)
         _tell(connection, observed, now)
         note_surroundings(connection, groups, observed)
-        _keep_files(connection, stored, now)
-        applied.record(connection, batch_id, now)
         taken = [event for group in groups for event in group.events]
+        dropped = {_key(event) for event in fresh} - {_key(event) for event in taken}
+        _keep_files(connection, [one for one in stored if _key_of_file(one) not in dropped], now)
+        applied.record(connection, batch_id, now)
         result = Applied(
             taken=len(taken),
             duplicates=len(first) - len(fresh),
-            dropped=len(fresh) - len(taken),
+            dropped=len(dropped),
             turns=Counter(observation.turn for observation in observed),
         )
         return taken, now, result
@@ -120,17 +131,23 @@ def _first_of_each_id(events: Sequence[Event]) -> dict[applied.EventKey, Event]:
     return first
 
 
-def _owned_groups(connection: Transaction, batch_id: str, events: Sequence[Event]) -> list[Group]:
+def _owned_groups(connection: Transaction, batch_id: str, events: Sequence[Event]) -> Sequence[Group]:
     """Return *events* by issue, and let go of those that came to nothing."""
     known = projects.by_ids(connection, {event.project_id for event in events})
-    groups = grouped(connection, [event for event in events if event.project_id in known], known)
-    kept = {_key(event) for group in groups for event in group.events}
+    found = grouped(connection, [event for event in events if event.project_id in known], known)
+    kept = {_key(event) for group in found.groups for event in group.events}
     applied.disown(connection, batch_id, [_key(event) for event in events if _key(event) not in kept])
-    return groups
+    tombstones.count_discarded(connection, found.discarded)
+    return found.groups
 
 
 def _key(event: Event) -> applied.EventKey:
     return ProjectId(event.project_id), event.event_id
+
+
+def _key_of_file(stored: StoredFile) -> applied.EventKey:
+    file, _ = stored
+    return ProjectId(file.project_id), EventId(file.event_id)
 
 
 _NO_RELEASES = ReleaseLine()

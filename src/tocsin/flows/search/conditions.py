@@ -12,7 +12,7 @@ from tocsin.domain.query.resolve import LATEST
 from tocsin.domain.query.tree import Operator, Term
 from tocsin.flows.search import names
 from tocsin.flows.search.request import IssueSearch
-from tocsin.storage.state import teams, users
+from tocsin.storage.state import issues, teams, users
 from tocsin.storage.state.engine import Transaction
 from tocsin.storage.state.issue_conditions import (
     Among,
@@ -193,8 +193,13 @@ def _short_id(term: Term, asking: _Asking) -> Condition:
     return Among(Field.ID, tuple(known))
 
 
-def _issue_id(term: Term, _asking: _Asking) -> Condition:
-    return ALWAYS if _is_present(term) else Among(Field.ID, term.values)
+def _issue_id(term: Term, asking: _Asking) -> Condition:
+    """Look for issues by id; for one that was merged away, look for its survivor."""
+    if _is_present(term):
+        return ALWAYS
+    wanted = [IssueId(value) for value in term.values if isinstance(value, int)]
+    survivors = issues.survivors(asking.connection, wanted)
+    return Among(Field.ID, tuple(survivors.get(issue_id, issue_id) for issue_id in wanted))
 
 
 _READERS: Mapping[str, Callable[[Term, _Asking], Condition]] = {

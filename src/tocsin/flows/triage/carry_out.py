@@ -7,16 +7,17 @@ from typing import Any
 import msgspec
 
 from tocsin.domain.caller import Reach
-from tocsin.domain.errors import Malformed
 from tocsin.domain.issue.command import Command, read_command
 from tocsin.domain.issue.issue import Issue, IssueId
 from tocsin.domain.issue.workflow import carry_out_all
 from tocsin.domain.organization import User
 from tocsin.flows.triage.lookup import circumstances, resolved, users_seen
+from tocsin.flows.triage.regroup import refuse_unfit, regroup, regroups
 from tocsin.flows.triage.write import write
 from tocsin.storage.history.store import History
 from tocsin.storage.state import issues
 from tocsin.storage.state.engine import State, Transaction
+from tocsin.storage.state.holding import hold
 
 
 class Acting(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +39,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to a bulk command, less ``activity`` (spec/mutation.md 3.1)."""
     shows_activity: bool = False
     """Whether the answer has ``activity``: the newest entries of the only issue."""
+    is_discarded: bool = False
+    """Whether the issues are gone, so that there is nothing to answer with."""
 
 
 NOTHING_SELECTED = Outcome()
@@ -55,24 +58,31 @@ class Triage:
         """Do to the issues what the JSON *body* asks for, in one transaction.
 
         Issues that do not exist and those of projects *by* cannot see are left alone. A body is judged only if there
-        are ids (spec/mutation.md 2.3). Raises InvalidFields and Malformed, with nothing changed.
+        are ids (spec/mutation.md 2.3). Raises InvalidFields, InvalidList and Malformed, with nothing changed.
         """
         if not issue_ids:
             return NOTHING_SELECTED
         command = read_command(body)
         seen = users_seen(self._state, self._history, issue_ids) if command.needs_users_seen else {}
         with self._state.write() as connection:
+            if regroups(command):
+                hold(connection, issue_ids)
             chosen = _within_reach(connection, issue_ids, by.reach)
             if not chosen:
                 return NOTHING_SELECTED
             command = resolved(connection, command, chosen, by.reach)
-            _refuse_what_is_not_built(command, chosen)
+            refuse_unfit(command, chosen)
             here = circumstances(connection, command, chosen, by.user, by.shown, now)
             here = msgspec.structs.replace(here, users_seen=seen, share_ids=self._share_ids(command, chosen))
             bulk = carry_out_all(command, chosen, here)
             write(connection, bulk.changes, now)
+            after = [change.issue for change in bulk.changes]
+            regrouped = regroup(connection, self._history, command, after, by=by.user.id, now=now)
         return Outcome(
-            issue_ids=tuple(issue.id for issue in chosen), delta=bulk.delta, shows_activity=bulk.shows_activity
+            issue_ids=tuple(issue.id for issue in chosen),
+            delta=bulk.delta | regrouped,
+            shows_activity=bulk.shows_activity,
+            is_discarded=bool(command.discard),
         )
 
     def _share_ids(self, command: Command, chosen: Sequence[Issue]) -> dict[IssueId, str]:
@@ -83,11 +93,3 @@ def _within_reach(connection: Transaction, issue_ids: Collection[IssueId], reach
     locked = issues.load(connection, issue_ids, lock=True)
     visible = reach.project_ids
     return [issue for _, issue in sorted(locked.items()) if issue.project_id in visible]
-
-
-def _refuse_what_is_not_built(command: Command, chosen: Sequence[Issue]) -> None:
-    """Decline to merge and to discard rather than claim that it was done."""
-    if command.merge and len(chosen) > 1:
-        raise Malformed("Tocsin cannot merge issues yet. Send the request without `merge`.")
-    if command.discard:
-        raise Malformed("Tocsin cannot discard issues yet. Delete the issue, or archive it forever, instead.")

@@ -1,13 +1,15 @@
 """The stories of issues: what happened to them, newest first, comments included."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NewType
 
 from msgspec import structs
-from sqlalchemy import Connection, RowMapping, delete, insert, literal, select, tuple_, update
+from sqlalchemy import Connection, RowMapping, delete, func, insert, literal, or_, select, tuple_, update
 
 from tocsin.domain.issue.issue import Activity, ActivityType, IssueId
+from tocsin.storage.state.issue_merges import all_inside
+from tocsin.storage.state.rows import portions
 from tocsin.storage.state.tables import activity
 
 ActivityId = NewType("ActivityId", int)
@@ -32,12 +34,17 @@ def page(
     connection: Connection,
     issue_id: IssueId,
     *,
+    with_merged: bool = False,
     types: Sequence[ActivityType] = (),
     before: tuple[datetime, ActivityId] | None = None,
     limit: int,
 ) -> list[tuple[ActivityId, Activity]]:
-    """Return the issue's entries newest first, of all types or some, the next *limit* older than a position."""
-    query = select(activity).where(activity.c.issue_id == issue_id)
+    """Return the issue's entries newest first, of all types or some, the next *limit* older than a position.
+
+    *with_merged* adds those of the issues that were merged into it, which belong to its story.
+    """
+    own = activity.c.issue_id == issue_id
+    query = select(activity).where(or_(own, activity.c.issue_id.in_(all_inside(issue_id))) if with_merged else own)
     if types:
         query = query.where(activity.c.type.in_(types))
     if before is not None:
@@ -45,6 +52,17 @@ def page(
         query = query.where(tuple_(activity.c.created_at, activity.c.id) < tuple_(at, literal(before[1])))
     query = query.order_by(activity.c.created_at.desc(), activity.c.id.desc()).limit(limit)
     return [(row["id"], _activity(row)) for row in connection.execute(query).mappings()]
+
+
+def comment_counts(connection: Connection, issue_ids: Iterable[IssueId]) -> dict[IssueId, int]:
+    """Return how many comments stand in the story of each of the issues, less those of issues merged into it."""
+    wanted = list(issue_ids)
+    found: dict[IssueId, int] = dict.fromkeys(wanted, 0)
+    for some in portions(wanted):
+        notes = (activity.c.issue_id.in_(some), activity.c.type == ActivityType.NOTE)
+        counted = select(activity.c.issue_id, func.count()).where(*notes).group_by(activity.c.issue_id)
+        found |= {issue_id: number for issue_id, number in connection.execute(counted)}  # noqa: C416 - rows are not pairs to mypy
+    return found
 
 
 def by_id(connection: Connection, activity_id: int) -> Activity | None:

@@ -69,7 +69,13 @@ def remove(connection: Connection, attachment_ids: Collection[AttachmentId]) -> 
     for some in portions(attachment_ids):
         statement = delete(attachment).where(attachment.c.id.in_(some)).returning(attachment.c.sha256)
         dropped |= set(connection.execute(statement).scalars())
-    for named in portions(dropped):
-        still = select(attachment.c.sha256).where(attachment.c.sha256.in_(named))
-        dropped -= set(connection.execute(still).scalars())
-    return dropped
+    return unnamed(connection, dropped)
+
+
+def unnamed(connection: Connection, hashes: Collection[str]) -> set[str]:
+    """Return those of the blobs, given by their SHA-256, that no attachment names."""
+    left = set(hashes)
+    for some in portions(hashes):
+        named = select(attachment.c.sha256).where(attachment.c.sha256.in_(some))
+        left -= set(connection.execute(named).scalars())
+    return left

@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, select
 
 from tocsin.domain.issue.issue import IssueId, SubscriptionReason, UserId
-from tocsin.storage.state.rows import insert_into, insert_missing, portions
+from tocsin.storage.state.rows import all_as, insert_into, insert_missing, portions, select_as
 from tocsin.storage.state.tables import bookmark, issue, seen, subscription
 
 
@@ -81,6 +81,31 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     user_id: UserId
     is_active: bool = True
     reason: SubscriptionReason = SubscriptionReason.UNKNOWN
+
+
+class KeptSubscription(Subscription, frozen=True, kw_only=True):
+    """A stored subscription, and when it was made."""
+
+    created_at: datetime
+
+
+def subscriptions(
+    connection: Connection, issue_ids: Iterable[IssueId]
+) -> dict[IssueId, dict[UserId, KeptSubscription]]:
+    """Return what users said about hearing of each of the issues, be it yes or no."""
+    wanted = list(issue_ids)
+    found: dict[IssueId, dict[UserId, KeptSubscription]] = {issue_id: {} for issue_id in wanted}
+    for some in portions(wanted):
+        query = select_as(KeptSubscription, subscription).where(subscription.c.issue_id.in_(some))
+        for one in all_as(KeptSubscription, connection.execute(query.order_by(subscription.c.user_id))):
+            found[one.issue_id][one.user_id] = one
+    return found
+
+
+def copy_subscriptions(connection: Connection, copies: Sequence[KeptSubscription]) -> None:
+    """Store subscriptions as they are, for those who have not said anything yet about the same issue."""
+    rows = [msgspec.structs.asdict(one) for one in sorted(copies, key=lambda one: (one.issue_id, one.user_id))]
+    insert_missing(connection, subscription, rows)
 
 
 def subscribe(connection: Connection, wanted: Sequence[Subscription], now: datetime) -> None:
