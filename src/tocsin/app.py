@@ -36,13 +36,14 @@ from tocsin.flows.ownership import KeepOwnership
 from tocsin.flows.people import People
 from tocsin.flows.project_keys import ProjectKeys
 from tocsin.flows.projects import Projects
+from tocsin.flows.recount import Recount
 from tocsin.flows.releases import Releases
 from tocsin.flows.remove import Remove
 from tocsin.flows.repositories import Repositories
 from tocsin.flows.retain import Retain
 from tocsin.flows.saved_searches import SavedSearches
 from tocsin.flows.search import Search, Sort
-from tocsin.flows.triage import Triage
+from tocsin.flows.triage import Hashes, Triage
 from tocsin.flows.user_reports import UserReports
 from tocsin.lib.data_lock import DataDirectoryBusy, DataLock
 from tocsin.lib.durable_file import make_directory
@@ -188,6 +189,7 @@ def _start_work(settings: Settings, stores: Stores, stack: ExitStack) -> Callabl
     leaving = make_projects(stores)
     jobs.every(1.0, "remove projects", lambda: leaving.run(now()))
     jobs.every(1.0, "drop blobs", lambda: remove.drop_blobs(now()))
+    jobs.every(5.0, "recount", lambda: Recount(stores.state, stores.history).run(now()))
     jobs.every(60.0, "retain", lambda: retain.run(now()))
     jobs.every(60.0, "foresee", lambda: foresee.run(now()))
     jobs.start()
@@ -221,6 +223,7 @@ def make_services(settings: Settings, stores: Stores) -> Services:
         triage=Triage(stores.state, stores.history, lambda: uuid.uuid4().hex),
         comment=Comment(stores.state),
         configure=Configure(stores.state),
+        hashes=Hashes(stores.state, stores.history),
         remove=Remove(stores.state, stores.history, stores.blobs, now),
         releases=Releases(stores.state),
         repositories=Repositories(stores.state),

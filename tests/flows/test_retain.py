@@ -8,7 +8,17 @@ import pytest
 from tocsin.domain.issue.issue import ActivityType, InboxReason, Snooze, Status, Substatus
 from tocsin.flows.remove import Remove
 from tocsin.flows.retain import INBOX_AGE_MAX, NOTICE_AGE_MAX, WORK_NOTICES, Retain
-from tocsin.storage.state import activity, applied, attachments, inbox, issues, outbox, projects, sessions, users
+from tocsin.storage.state import (
+    activity,
+    applied,
+    attachments,
+    inbox,
+    issues,
+    outbox,
+    projects,
+    sessions,
+    users,
+)
 
 
 @pytest.fixture

@@ -37,6 +37,16 @@ class InvalidFields(Refusal):
         self.errors = errors
 
 
+class InvalidList(Refusal):
+    """A rule broken by some of the issues at hand, answered as a bare list of messages (spec/mutation.md 3.0)."""
+
+    code = "invalid_list"
+
+    def __init__(self, messages: list[str]) -> None:
+        super().__init__(" ".join(messages))
+        self.messages = messages
+
+
 class NotAuthenticated(Refusal):
     """No credentials, or credentials nobody issued."""
 

@@ -8,6 +8,7 @@ from tocsin.domain.errors import (
     Conflict,
     Forbidden,
     InvalidFields,
+    InvalidList,
     InvalidQuery,
     KeyReused,
     Malformed,
@@ -24,6 +25,7 @@ STATUS_OF: dict[type[Refusal], int] = {
     Malformed: 400,
     InvalidQuery: 400,
     InvalidFields: 400,
+    InvalidList: 400,
     NotAuthenticated: 401,
     Forbidden: 403,
     NotFound: 404,
@@ -43,9 +45,15 @@ def status_of(refusal: Refusal) -> int:
     return next(STATUS_OF[kind] for kind in type(refusal).__mro__ if kind in STATUS_OF)
 
 
-def body_of(refusal: Refusal) -> dict[str, Any]:
-    """Return the JSON body of *refusal*: field errors as they are, everything else as ``detail`` (search.md 3.7)."""
-    return refusal.errors if isinstance(refusal, InvalidFields) else {"detail": refusal.detail}
+def body_of(refusal: Refusal) -> dict[str, Any] | list[str]:
+    """Return the JSON body of *refusal*: field errors and lists as they are, all else as ``detail`` (search.md 3.7)."""
+    match refusal:
+        case InvalidFields():
+            return refusal.errors
+        case InvalidList():
+            return refusal.messages
+        case _:
+            return {"detail": refusal.detail}
 
 
 def report_fault(error: Exception, *, request_id: str, method: str, path: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from tocsin.flows.remove import Remove
 from tocsin.flows.repositories import Repositories
 from tocsin.flows.saved_searches import SavedSearches
 from tocsin.flows.search import Search
-from tocsin.flows.triage import Triage
+from tocsin.flows.triage import Hashes, Triage
 from tocsin.flows.user_reports import UserReports
 from tocsin.storage.views import Views
 
@@ -53,6 +53,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     triage: Triage
     comment: Comment
     configure: Configure
+    hashes: Hashes
     remove: Remove
     releases: Releases
     repositories: Repositories

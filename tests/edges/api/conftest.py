@@ -37,7 +37,7 @@ from tocsin.flows.remove import Remove
 from tocsin.flows.repositories import Repositories
 from tocsin.flows.saved_searches import SavedSearches
 from tocsin.flows.search import Search, Sort
-from tocsin.flows.triage import Triage
+from tocsin.flows.triage import Hashes, Triage
 from tocsin.flows.user_reports import UserReports
 from tocsin.storage.blobs import BlobStore
 from tocsin.storage.history.store import History
@@ -102,6 +102,7 @@ class Api:
             triage=Triage(self.state, self.history, lambda: uuid4().hex),
             comment=Comment(self.state),
             configure=Configure(self.state),
+            hashes=Hashes(self.state, self.history),
             remove=Remove(self.state, self.history, self.blobs, self.clock),
             releases=Releases(self.state),
             repositories=Repositories(self.state),

@@ -851,21 +851,7 @@ def test_the_reason_why_somebody_hears_of_an_issue_is_the_first_one(api):
     assert own.subscription_reason is SubscriptionReason.ASSIGNED
 
 
-# Merging and discarding are not built
-
-
-@pytest.mark.parametrize("body", [{"merge": 1}, {"discard": True}])
-def test_what_cannot_be_done_is_not_claimed(api, body):
-    both = [api.new_issue(), api.new_issue()]
-    before = api.issues()
-    answer = api.put(f"{BULK}?id={both[0]}&id={both[1]}", body)
-    assert (answer.status_code, list(answer.json())) == (400, ["detail"])
-    assert api.issues() == before
-
-
-@pytest.mark.parametrize("merge", [pytest.param(True, id="mutation-I08"), pytest.param(False, id="false")])
-def test_merging_one_issue_does_nothing(api, merge):
-    assert change(api, api.new_issue(), {"merge": merge}).json() == {"merge": merge}
+# All at once
 
 
 def test_all_parts_of_a_body_take_effect(api):

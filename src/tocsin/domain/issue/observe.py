@@ -40,6 +40,11 @@ _PRIORITY_OF_LEVEL = {
 }
 
 
+def priority_of_level(level: str) -> Priority:
+    """Return how urgent an issue of that level is until somebody decides."""
+    return _PRIORITY_OF_LEVEL.get(level, Priority.HIGH)
+
+
 class Turn(StrEnum):
     """What sightings amount to for their issue."""
 
@@ -101,7 +106,7 @@ def open_issue(sightings: Sequence[Sighting], context: Context, *, number: int) 
         active_at=first.timestamp,
         first_release=first.release,
         last_release=first.release,
-        priority=_PRIORITY_OF_LEVEL.get(first.level, Priority.HIGH),
+        priority=priority_of_level(first.level),
     )
     issue = _absorb(issue, others) if others else issue
     return Observation(issue=issue, turn=Turn.CREATED, inbox_reason=InboxReason.NEW)

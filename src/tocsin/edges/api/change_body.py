@@ -62,5 +62,7 @@ CHANGES = Schema(
         "isPublic": _yes_or_no("Whether it has a share id."),
         "priority": _one_of(Priority, "How urgent it is, from now on decided by people."),
         "inbox": _yes_or_no("Whether it waits for review."),
+        "merge": _yes_or_no("Make one issue of several, or take apart what was merged into these."),
+        "discard": _yes_or_no("Delete the issue and drop its events from now on; nothing else may be asked with it."),
     },
 )

@@ -140,7 +140,9 @@ def change_issue(
     issue, reach = issue_of(call, issue_id, WRITE)
     asked = asked_of(call, dry_run, key, if_match)
 
-    def shown(_outcome: Outcome) -> Response[Any]:
+    def shown(outcome: Outcome) -> Response[Any]:
+        if outcome.is_discarded:
+            return Response(None, status_code=204)
         changed, around = issue_of(call, str(issue.id))
         headers = {"ETag": entity_tag(changed)}
         return Response(_object(call, changed, around, call.all("environment")), headers=headers)
@@ -179,7 +181,7 @@ def change_issues(
 
 
 def _delta(call: Call, outcome: Outcome) -> Response[Any]:
-    if not outcome.issue_ids:
+    if not outcome.issue_ids or outcome.is_discarded:
         return Response(None, status_code=204)
     delta = _with_commit(call, outcome.delta)
     if outcome.shows_activity:

@@ -41,6 +41,14 @@ def read_per_page(text: str | None) -> int:
     return per_page
 
 
+def read_clamped_per_page(text: str | None) -> int:
+    """Return ``per_page`` of a list of hashes, clamped to 1…100 (spec/mutation.md 8.3). Raises InvalidQuery."""
+    try:
+        return max(1, min(int(text or PER_PAGE_MAX), PER_PAGE_MAX))
+    except ValueError:
+        raise InvalidQuery("Invalid per_page parameter.") from None
+
+
 def link_header(public_url: str, path: str, query: Sequence[tuple[str, str]], page: Page[Any]) -> str:
     """Return the Link header of *page*: previous, then next, each with rel, results and cursor."""
     kept = urlencode([(key, value) for key, value in query if key != "cursor"])

@@ -4,6 +4,7 @@ from tocsin.edges.api.audit_logs import AUDIT_ROUTES
 from tocsin.edges.api.comments import COMMENT_ROUTES
 from tocsin.edges.api.deletions import DELETION_ROUTES
 from tocsin.edges.api.events import EVENT_ROUTES
+from tocsin.edges.api.hashes import HASH_ROUTES
 from tocsin.edges.api.index import INDEX_ROUTES
 from tocsin.edges.api.issue_numbers import ISSUE_NUMBER_ROUTES
 from tocsin.edges.api.issues import ISSUE_ROUTES
@@ -23,6 +24,7 @@ from tocsin.edges.api.searches import SEARCH_ROUTES
 from tocsin.edges.api.shares import SHARE_ROUTES
 from tocsin.edges.api.tables import TABLE_ROUTES
 from tocsin.edges.api.tags import TAG_ROUTES
+from tocsin.edges.api.tombstones import TOMBSTONE_ROUTES
 from tocsin.edges.api.user_reports import USER_REPORT_ROUTES
 from tocsin.edges.api.volume import VOLUME_ROUTES
 
@@ -51,4 +53,8 @@ ROUTES: tuple[Route, ...] = (
     *USER_REPORT_ROUTES,
     *VOLUME_ROUTES,
     *SEARCH_ROUTES,
+    *HASH_ROUTES,
+    *EVENT_ROUTES,
+    *TAG_ROUTES,
+    *TOMBSTONE_ROUTES,
 )

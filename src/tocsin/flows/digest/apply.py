@@ -42,6 +42,7 @@ from tocsin.storage.state import (
     outbox,
     projects,
     releases,
+    tombstones,
     user_reports,
 )
 from tocsin.storage.state import arrivals as awaited
@@ -115,13 +116,16 @@ class BatchWriter:
         note_surroundings(connection, groups, observed)
         note_owners(connection, groups, observed, now)
         user_reports.attach(connection, fresh)
-        self._keep_files(connection, stored, now)
-        applied.record(connection, batch_id, now)
         taken = [event for group in groups for event in group.events]
+        dropped = {_key(event) for event in fresh} - {_key(event) for event in taken}
+        self._keep_files(connection, [one for one in stored if _key_of_file(one) not in dropped], now)
+        let_go = {content for file, content in stored if _key_of_file((file, content)) in dropped}
+        attachments.doom(connection, let_go, now)
+        applied.record(connection, batch_id, now)
         result = Applied(
             taken=len(taken),
             duplicates=len(first) - len(fresh),
-            dropped=len(fresh) - len(taken),
+            dropped=len(dropped),
             turns=Counter(observation.turn for observation in observed),
         )
         met = zip((observation.issue for observation in observed), (group.events for group in groups), strict=True)
@@ -176,18 +180,24 @@ def _first_of_each_id(events: Sequence[Event]) -> dict[applied.EventKey, Event]:
     return first
 
 
-def _owned_groups(connection: Transaction, batch_id: str, events: Sequence[Event]) -> list[Group]:
+def _owned_groups(connection: Transaction, batch_id: str, events: Sequence[Event]) -> Sequence[Group]:
     """Return *events* by issue, and let go of those that came to nothing."""
     found = projects.by_ids(connection, {event.project_id for event in events})
     known = {project_id: project for project_id, project in found.items() if not project.is_leaving}
-    groups = grouped(connection, [event for event in events if event.project_id in known], known)
-    kept = {_key(event) for group in groups for event in group.events}
+    by_owner = grouped(connection, [event for event in events if event.project_id in known], known)
+    kept = {_key(event) for group in by_owner.groups for event in group.events}
     applied.disown(connection, batch_id, [_key(event) for event in events if _key(event) not in kept])
-    return groups
+    tombstones.count_discarded(connection, by_owner.discarded)
+    return by_owner.groups
 
 
 def _key(event: Event) -> applied.EventKey:
     return ProjectId(event.project_id), event.event_id
+
+
+def _key_of_file(stored: StoredFile) -> applied.EventKey:
+    file, _ = stored
+    return ProjectId(file.project_id), EventId(file.event_id)
 
 
 _NO_RELEASES = ReleaseLine()

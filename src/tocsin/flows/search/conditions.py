@@ -238,8 +238,13 @@ def _short_id(term: Term, asking: _Asking) -> Condition:
     return Among(Field.ID, tuple(known))
 
 
-def _issue_id(term: Term, _asking: _Asking) -> Condition:
-    return ALWAYS if _is_present(term) else Among(Field.ID, term.values)
+def _issue_id(term: Term, asking: _Asking) -> Condition:
+    """Look for issues by id; for one that was merged away, look for its survivor."""
+    if _is_present(term):
+        return ALWAYS
+    wanted = [IssueId(value) for value in term.values if isinstance(value, int)]
+    survivors = issues.survivors(asking.connection, wanted)
+    return Among(Field.ID, tuple(survivors.get(issue_id, issue_id) for issue_id in wanted))
 
 
 _READERS: Mapping[str, Callable[[Term, _Asking], Condition]] = {

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from tocsin.domain.caller import Reach
-from tocsin.domain.errors import KeyReused, Malformed
+from tocsin.domain.errors import KeyReused
 from tocsin.domain.issue.command import Command, read_command
 from tocsin.domain.issue.issue import Issue, IssueId, UserId
 from tocsin.domain.issue.journal import MutationKind, Rewritten
@@ -16,11 +16,15 @@ from tocsin.domain.issue.revision import require_revision
 from tocsin.domain.issue.workflow import carry_out_all
 from tocsin.domain.organization import User
 from tocsin.flows.triage.lookup import circumstances, resolved, users_seen
+from tocsin.flows.triage.parting import Deed
+from tocsin.flows.triage.regroup import Regrouped, refuse_unfit, regroup, regroups
 from tocsin.flows.triage.undo import Undone, undo
 from tocsin.flows.triage.write import write
 from tocsin.storage.history.store import History
-from tocsin.storage.state import idempotency, issue_kinds, mutations
+from tocsin.storage.state import idempotency, issue_kinds, issues, mutations
+from tocsin.storage.state.deletions import Request
 from tocsin.storage.state.engine import State, Transaction
+from tocsin.storage.state.holding import hold
 from tocsin.storage.state.mutations import MutationId
 
 
@@ -74,6 +78,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """By which it can be undone; None when nothing was selected, and for a dry run."""
     rehearsed: tuple[Rewritten, ...] = ()
     """For a dry run: what would be set."""
+    is_discarded: bool = False
+    """Whether the issues are gone, so that there is nothing to answer with."""
     status: int | None = None
     """For a retry, the status and body that the first request was answered with, unless that broke off before it."""
     body: bytes | None = None
@@ -106,8 +112,8 @@ class Triage:
         """Do to the issues what the JSON *body* asks for, in one transaction.
 
         Issues that do not exist and those of projects *by* cannot see are left alone. A body is judged only if there
-        are ids (spec/mutation.md 2.3). Raises InvalidFields, Malformed, PreconditionFailed and KeyReused, with nothing
-        changed.
+        are ids (spec/mutation.md 2.3). Raises InvalidFields, InvalidList, Malformed, PreconditionFailed and KeyReused,
+        with nothing changed.
         """
         if not issue_ids and not asked.key:
             return NOTHING_SELECTED
@@ -136,7 +142,7 @@ class Triage:
     def undo(self, mutation_id: int, by: Acting, now: datetime) -> Undone:
         """Undo a mutation of the organization for all issues that nobody changed since; see :func:`undo.undo`."""
         with self._state.write() as connection:
-            return undo(connection, mutation_id, by.reach, by.user_id, now)
+            return undo(connection, self._history, mutation_id, by.reach, Deed(by=by.user_id, now=now))
 
     def _once(self, connection: Transaction, command: Command, order: _Order, seen: Mapping[IssueId, int]) -> Outcome:
         """Carry the command out unless a request with the same key did, which is found out by whoever came second."""
@@ -154,6 +160,8 @@ class Triage:
         self, connection: Transaction, command: Command, order: _Order, seen: Mapping[IssueId, int]
     ) -> Outcome:
         by, now = order.by, order.now
+        if regroups(command):
+            hold(connection, order.issue_ids)
         kinds = issue_kinds.load(
             connection, order.issue_ids, project_ids=by.reach.project_ids, apart=looked_at(command)
         )
@@ -163,20 +171,40 @@ class Triage:
         ids = tuple(sorted(issue_id for kind in kinds for issue_id in kind.ids))
         require_revision(standing[0], order.asked.if_match)
         command = resolved(connection, command, standing, by.reach)
-        _refuse_what_is_not_built(command, len(ids))
+        if regroups(command):
+            refuse_unfit(command, list(issues.load(connection, ids).values()))
         here = circumstances(connection, command, standing, by.user, by.shown, now)
         here = msgspec.structs.replace(here, users_seen=seen, share_ids=self._share_ids(command, standing))
         bulk = carry_out_all(command, standing, here, selected=len(ids))
         mutation_id = _begun(connection, order, len(ids))
         journal = write(connection, list(zip(kinds, bulk.changes, strict=True)), mutation_id, now)
+        regrouped = self._regroup(connection, command, ids, order, mutation_id)
+        journal = msgspec.structs.replace(journal, irreversible=regrouped.irreversible)
         mutations.keep_journal(connection, mutation_id, journal)
         return Outcome(
             issue_ids=ids,
-            delta=bulk.delta,
+            delta=bulk.delta | regrouped.delta,
             shows_activity=bulk.shows_activity,
             mutation_id=mutation_id,
             rehearsed=journal.rewritten if order.asked.dry_run else (),
+            is_discarded=bool(command.discard),
         )
+
+    def _regroup(
+        self,
+        connection: Transaction,
+        command: Command,
+        ids: Sequence[IssueId],
+        order: _Order,
+        mutation_id: MutationId,
+    ) -> Regrouped:
+        """Merge, take apart and discard, after everything else has taken effect (spec/mutation.md 3.1)."""
+        if not regroups(command):
+            return Regrouped()
+        chosen = list(issues.load(connection, ids).values())
+        deed = Deed(by=order.by.user_id, now=order.now, mutation_id=mutation_id)
+        request = Request(organization_id=order.by.reach.organization.id, actor_id=order.by.user_id)
+        return regroup(connection, self._history, command, chosen, deed, request)
 
     def _share_ids(self, command: Command, standing: Sequence[Issue]) -> dict[IssueId, str]:
         return {issue.id: self._new_share_id() for issue in standing} if command.is_public else {}
@@ -202,11 +230,3 @@ def _begun(connection: Transaction, order: _Order, issues: int) -> MutationId:
         issue_count=issues,
         now=order.now,
     )
-
-
-def _refuse_what_is_not_built(command: Command, issues: int) -> None:
-    """Decline to merge and to discard rather than claim that it was done."""
-    if command.merge and issues > 1:
-        raise Malformed("Tocsin cannot merge issues yet. Send the request without `merge`.")
-    if command.discard:
-        raise Malformed("Tocsin cannot discard issues yet. Delete the issue, or archive it forever, instead.")

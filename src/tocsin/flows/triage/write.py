@@ -10,7 +10,7 @@ from tocsin.domain.issue.effects import Effect
 from tocsin.domain.issue.issue import Activity, IssueId
 from tocsin.domain.issue.journal import rewritten
 from tocsin.domain.issue.kind import Kind
-from tocsin.storage.state import activity, effects, issue_kinds, outbox
+from tocsin.storage.state import activity, effects, issue_kinds, issues, outbox
 from tocsin.storage.state.engine import Transaction
 from tocsin.storage.state.mutations import Effected, Journal, MutationId
 
@@ -31,6 +31,27 @@ def write(connection: Transaction, changed: Changed, mutation_id: MutationId, no
     outbox.add(connection, _notices(changed, stories, mutation_id), now)
     told = tuple(issue_id for ids, _ in stories for issue_id in ids)
     return Journal(rewritten=tuple(written), effected=tuple(effected), told=told)
+
+
+def write_whole(
+    connection: Transaction, changes: Sequence[Change], now: datetime, mutation_id: MutationId | None = None
+) -> None:
+    """Store issues with all their fields, counts included, and what goes with them: for a few at a time."""
+    issues.save(connection, [change.issue for change in changes if change.is_changed])
+    for change in changes:
+        for effect in change.effects:
+            effects.apply(connection, effect, [change.issue.id], now)
+        for entry in change.activities:
+            activity.tell(connection, [change.issue.id], entry, mutation_id)
+    outbox.add(connection, [notice for change in changes for notice in _news(change)], now)
+
+
+def _news(change: Change) -> list[outbox.Notice]:
+    about = {"issue_id": change.issue.id, "project_id": change.issue.project_id}
+    return [
+        outbox.Notice(kind=f"issue.{entry.type}", payload=about | {"user_id": entry.user_id})
+        for entry in change.activities
+    ]
 
 
 def _apply_effects(connection: Transaction, changed: Changed, now: datetime) -> list[Effected]:

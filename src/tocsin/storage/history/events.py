@@ -112,6 +112,19 @@ def stored_page(
     return [StoredEvent(**_fields(_STORED_FIELDS, row)) for row in rows]
 
 
+def newest_by_hash(history: History, scope: Scope, part: Page) -> list[StoredEvent]:
+    """Return the newest event of each primary hash in *scope*, newest first, at most ``EVENTS_MAX`` (5.8)."""
+    chosen = scope.clause()
+    sql = (
+        f"SELECT max((timestamp, event_id)) AS newest, lower(hex(newest.2)) FROM event WHERE {chosen.sql}"
+        " GROUP BY project_id, primary_hash"
+        " ORDER BY newest DESC LIMIT {limit:UInt32} OFFSET {offset:UInt64}"
+    )
+    bindings = {**chosen.parameters, "limit": min(part.limit, EVENTS_MAX), "offset": part.offset}
+    ids = [event_id for _, event_id in history.rows(sql, bindings)]
+    return stored_page(history, scope, Selection(where=is_any_of_events(ids)), Page(len(ids))) if ids else []
+
+
 def count(history: History, scope: Scope, selection: Selection = EVERYTHING) -> int:
     """Return how many events are selected."""
     chosen = scope.clause() & selection.clause()

@@ -150,6 +150,12 @@ def is_any_of_events(event_ids: Sequence[str]) -> Clause:
     return Clause(f"(event_id IN {ids})", wanted.parameters)
 
 
+def digested_before(moment: datetime) -> Clause:
+    """Return the condition that an event was digested before *moment*."""
+    bound_moment = instant(moment)
+    return Clause(f"(digested_at < {bound_moment.sql})", bound_moment.parameters)
+
+
 def in_projects(project_ids: Sequence[int]) -> Clause:
     """Return the condition that an event belongs to one of *project_ids*."""
     return _joined(Clause("project_id"), "IN", bound("Array(UInt64)", list(project_ids)))

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any, NewType
 
 from msgspec import structs
-from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, literal, select, tuple_, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, literal, or_, select, tuple_, update
 
 from tocsin.domain.issue.issue import Activity, ActivityType, IssueId, UserId
+from tocsin.storage.state.issue_merges import all_inside
 from tocsin.storage.state.mutations import MutationId
 from tocsin.storage.state.rows import id_rows, one_of, portions
 from tocsin.storage.state.tables import activity
@@ -30,8 +31,10 @@ def record(connection: Connection, entries: Sequence[Activity]) -> None:
         connection.execute(insert(activity), [structs.asdict(one) for one in entries])
 
 
-def tell(connection: Connection, issue_ids: Collection[IssueId], entry: Activity, mutation_id: MutationId) -> None:
-    """Store the same entry for many issues, as told by a mutation; whose *entry* is does not matter."""
+def tell(
+    connection: Connection, issue_ids: Collection[IssueId], entry: Activity, mutation_id: MutationId | None
+) -> None:
+    """Store the same entry for many issues, as told by a mutation if by any; whose *entry* is does not matter."""
     told = structs.asdict(entry) | {"mutation_id": mutation_id}
     del told["issue_id"]
     rows = id_rows(connection, issue_ids)
@@ -50,12 +53,17 @@ def page(
     connection: Connection,
     issue_id: IssueId,
     *,
+    with_merged: bool = False,
     types: Sequence[ActivityType] = (),
     before: tuple[datetime, ActivityId] | None = None,
     limit: int,
 ) -> list[tuple[ActivityId, Activity]]:
-    """Return the issue's entries newest first, of all types or some, the next *limit* older than a position."""
-    query = select(activity).where(activity.c.issue_id == issue_id)
+    """Return the issue's entries newest first, of all types or some, the next *limit* older than a position.
+
+    *with_merged* adds those of the issues that were merged into it, which belong to its story.
+    """
+    own = activity.c.issue_id == issue_id
+    query = select(activity).where(or_(own, activity.c.issue_id.in_(all_inside(issue_id))) if with_merged else own)
     if types:
         query = query.where(activity.c.type.in_(types))
     if before is not None:
@@ -105,6 +113,17 @@ def latest(
         query = select(activity.c.issue_id, func.max(activity.c.created_at)).where(*told)
         rows = connection.execute(query.group_by(activity.c.issue_id))
         found |= {issue_id: moment for issue_id, moment in rows}  # noqa: C416 - rows are not pairs to mypy
+    return found
+
+
+def comment_counts(connection: Connection, issue_ids: Iterable[IssueId]) -> dict[IssueId, int]:
+    """Return how many comments stand in the story of each of the issues, less those of issues merged into it."""
+    wanted = list(issue_ids)
+    found: dict[IssueId, int] = dict.fromkeys(wanted, 0)
+    for some in portions(wanted):
+        notes = (activity.c.issue_id.in_(some), activity.c.type == ActivityType.NOTE)
+        counted = select(activity.c.issue_id, func.count()).where(*notes).group_by(activity.c.issue_id)
+        found |= {issue_id: number for issue_id, number in connection.execute(counted)}  # noqa: C416 - rows are not pairs to mypy
     return found
 
 

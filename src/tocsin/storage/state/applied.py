@@ -1,7 +1,7 @@
 """What has been digested already: so that a batch done again, or an event sent again, counts once."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from sqlalchemy import Connection, Table, delete, func, select
@@ -13,6 +13,7 @@ from tocsin.storage.state.tables import applied_batch, applied_event
 
 EventKey: TypeAlias = tuple[ProjectId, EventId]
 
+_MICROSECOND = timedelta(microseconds=1)
 _KEY = (applied_event.c.project_id, applied_event.c.event_id)
 
 
@@ -58,6 +59,16 @@ def newest(connection: Connection) -> datetime | None:
     """Return when state took in the batch that it took in last, None when it remembers none."""
     moment: datetime | None = connection.execute(select(func.max(applied_batch.c.applied_at))).scalar_one()
     return moment
+
+
+def after_all(connection: Connection, now: datetime) -> datetime:
+    """Return *now* or, if batches were applied later than that, the instant after the last of them.
+
+    Every event of a hash that you have claimed is on one side of it: those taken in so far were digested before, those
+    that come are digested then or later.
+    """
+    latest: datetime | None = connection.execute(select(func.max(applied_batch.c.applied_at))).scalar()
+    return now if latest is None else max(now, latest + _MICROSECOND)
 
 
 def disown(connection: Connection, batch_id: str, events: Collection[EventKey]) -> None:

@@ -103,7 +103,12 @@ def remove(connection: Connection, attachment_ids: Collection[AttachmentId], now
     for some in portions(attachment_ids):
         statement = delete(attachment).where(attachment.c.id.in_(some)).returning(attachment.c.sha256)
         dropped |= set(connection.execute(statement).scalars())
-    doomed = sorted(dropped - named(connection, dropped))
+    doom(connection, dropped, now)
+
+
+def doom(connection: Connection, contents: Collection[str], now: datetime) -> None:
+    """Leave a notice for each of the blobs that no attachment names."""
+    doomed = sorted(set(contents) - named(connection, contents))
     outbox.add(connection, [outbox.Notice(kind=BLOB_KIND, payload={"sha256": one}) for one in doomed], now)
 
 

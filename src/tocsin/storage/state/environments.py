@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import msgspec
 from msgspec import structs
-from sqlalchemy import Connection, case, select, update
+from sqlalchemy import Connection, case, delete, select, update
 
 from tocsin.domain.issue.issue import IssueId, ProjectId
 from tocsin.domain.organization import OrganizationId
@@ -61,6 +61,12 @@ def note_issues(connection: Connection, met: Sequence[IssueEnvironment]) -> None
         connection.execute(
             statement.on_conflict_do_update(index_elements=["issue_id", "environment_id"], set_=grown), rows
         )
+
+
+def restate_issue(connection: Connection, issue_id: IssueId, met: Sequence[IssueEnvironment]) -> None:
+    """Replace all that is kept of where an issue was met."""
+    connection.execute(delete(issue_environment).where(issue_environment.c.issue_id == issue_id))
+    insert_missing(connection, issue_environment, [structs.asdict(one) for one in met])
 
 
 def of_issues(connection: Connection, issue_ids: Iterable[IssueId]) -> list[IssueEnvironment]:

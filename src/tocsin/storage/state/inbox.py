@@ -1,6 +1,6 @@
 """The review inbox: issues that wait for somebody to look at them (spec/mutation.md 3.13)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -22,6 +22,12 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 def put(connection: Connection, reasons: Mapping[IssueId, InboxReason], now: datetime) -> None:
     """Let the issues wait; those that do already keep their reason and their place."""
     rows = [{"issue_id": issue_id, "reason": reasons[issue_id], "added_at": now} for issue_id in sorted(reasons)]
+    insert_missing(connection, inbox, rows)
+
+
+def put_back(connection: Connection, waited: Sequence[Waiting]) -> None:
+    """Let issues that had left wait again, in their old places."""
+    rows = [msgspec.structs.asdict(one) for one in sorted(waited, key=lambda one: one.issue_id)]
     insert_missing(connection, inbox, rows)
 
 

@@ -61,9 +61,20 @@ def link(connection: Connection, links: Mapping[HashKey, IssueId]) -> None:
     _point(connection, [{"issue": issue_id, "tombstone": None, **_named(key)} for key, issue_id in links.items()])
 
 
-def bury(connection: Connection, keys: Iterable[HashKey], tombstone_id: TombstoneId) -> None:
-    """Give claimed hashes to a tombstone: their events are dropped from now on."""
-    _point(connection, [{"issue": None, "tombstone": tombstone_id, **_named(key)} for key in keys])
+def bury(connection: Connection, graves: Mapping[HashKey, TombstoneId], now: datetime) -> None:
+    """Give claimed hashes to tombstones: their events are dropped from now on.
+
+    Should the tombstone go, the hash is free, and its next issue will own nothing digested before *now*.
+    """
+    for some in portions(graves):
+        connection.execute(update(issue_hash).where(among(_KEY, some)).values(since=now))
+    _point(connection, [{"issue": None, "tombstone": grave, **_named(key)} for key, grave in graves.items()])
+
+
+def of_tombstone(connection: Connection, tombstone_id: TombstoneId) -> list[HashKey]:
+    """Return the hashes whose events are dropped for the sake of a tombstone."""
+    query = select(*_KEY).where(issue_hash.c.tombstone_id == tombstone_id).order_by(*_KEY)
+    return [(project_id, digits) for project_id, digits in connection.execute(query)]
 
 
 def lock(connection: Connection, issue_ids: Iterable[IssueId]) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, RowMapping, Table, bindparam, delete, insert,
 from tocsin.domain.issue.issue import Assignee, Issue, IssueId, ProjectId, Resolution, ResolutionType, Snooze, Status
 from tocsin.domain.issue.workflow import LEAVING
 from tocsin.domain.organization import OrganizationId
+from tocsin.storage.state import issue_merges
 from tocsin.storage.state.rows import among, columns_for, insert_missing, portions
 from tocsin.storage.state.tables import issue, issue_redirect, project, resolution, snooze
 
@@ -108,8 +109,13 @@ def retire(connection: Connection, ids: Iterable[IssueId], status: Status) -> No
 
 
 def remove(connection: Connection, ids: Iterable[IssueId]) -> None:
-    """Delete issues with all that state keeps of them. Free their hashes first (``issue_hashes.free``)."""
-    for some in portions(ids):
+    """Delete issues with all that state keeps of them, and those merged into them.
+
+    Free their hashes first (``issue_hashes.free``), which are those of the merged ones as well.
+    """
+    wanted = list(ids)
+    merged = issue_merges.inside(connection, wanted).values()
+    for some in portions([*wanted, *(child_id for children in merged for child_id in children)]):
         connection.execute(delete(issue).where(issue.c.id.in_(some)))
 
 
@@ -123,15 +129,29 @@ def by_numbers(connection: Connection, pairs: Iterable[tuple[ProjectId, int]]) -
     """Return the ids of the issues with these numbers in these projects, merged ones answering with their survivors."""
     wanted = set(pairs)
     found = _numbered(connection, issue, "number", "id", wanted)
-    return found | _numbered(connection, issue_redirect, "previous_number", "issue_id", wanted - found.keys())
+    return found | _numbered(connection, issue_redirect, "previous_number", "issue_id", wanted)
 
 
 def redirect(connection: Connection, redirects: Sequence[Redirect]) -> None:
     """Let the ids and numbers of merged issues lead to their survivors, and what led to them as well."""
-    for one in redirects:
-        led_here = issue_redirect.c.issue_id == one.previous_issue_id
-        connection.execute(update(issue_redirect).where(led_here).values(issue_id=one.issue_id))
+    if not redirects:
+        return
+    led_here = issue_redirect.c.issue_id == bindparam("merged_id")
+    onwards = update(issue_redirect).where(led_here).values(issue_id=bindparam("survivor_id"))
+    connection.execute(
+        onwards, [{"merged_id": one.previous_issue_id, "survivor_id": one.issue_id} for one in redirects]
+    )
     insert_missing(connection, issue_redirect, [structs.asdict(one) for one in redirects])
+
+
+def lead_back(connection: Connection, inside: Mapping[IssueId, Collection[IssueId]]) -> None:
+    """Let issues answer for themselves again, and for those *inside* each of them."""
+    for some in portions(inside):
+        connection.execute(delete(issue_redirect).where(issue_redirect.c.previous_issue_id.in_(some)))
+    back = update(issue_redirect).where(issue_redirect.c.previous_issue_id == bindparam("inner_id"))
+    led = [{"inner_id": inner, "outer_id": outer} for outer, inner_ids in inside.items() for inner in inner_ids]
+    if led:
+        connection.execute(back.values(issue_id=bindparam("outer_id")), led)
 
 
 def survivors(connection: Connection, previous_ids: Iterable[IssueId]) -> dict[IssueId, IssueId]:

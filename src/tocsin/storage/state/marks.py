@@ -3,14 +3,14 @@
 They are written as effects of commands (``effects.py``).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
 from sqlalchemy import Connection, and_, select
 
 from tocsin.domain.issue.issue import IssueId, SubscriptionReason, UserId
-from tocsin.storage.state.rows import portions
+from tocsin.storage.state.rows import all_as, insert_missing, portions, select_as
 from tocsin.storage.state.tables import bookmark, issue, seen, subscription
 
 
@@ -49,6 +49,36 @@ def seen_by(connection: Connection, issue_id: IssueId, limit: int) -> list[tuple
     query = select(seen.c.user_id, seen.c.last_seen).where(seen.c.issue_id == issue_id)
     rows = connection.execute(query.order_by(seen.c.last_seen.desc(), seen.c.user_id).limit(limit))
     return [(user_id, last_seen) for user_id, last_seen in rows]
+
+
+class KeptSubscription(msgspec.Struct, frozen=True, kw_only=True):
+    """A user's word on whether to hear of an issue, and when it was given."""
+
+    issue_id: IssueId
+    user_id: UserId
+    is_active: bool
+    reason: SubscriptionReason
+
+    created_at: datetime
+
+
+def subscriptions(
+    connection: Connection, issue_ids: Iterable[IssueId]
+) -> dict[IssueId, dict[UserId, KeptSubscription]]:
+    """Return what users said about hearing of each of the issues, be it yes or no."""
+    wanted = list(issue_ids)
+    found: dict[IssueId, dict[UserId, KeptSubscription]] = {issue_id: {} for issue_id in wanted}
+    for some in portions(wanted):
+        query = select_as(KeptSubscription, subscription).where(subscription.c.issue_id.in_(some))
+        for one in all_as(KeptSubscription, connection.execute(query.order_by(subscription.c.user_id))):
+            found[one.issue_id][one.user_id] = one
+    return found
+
+
+def copy_subscriptions(connection: Connection, copies: Sequence[KeptSubscription]) -> None:
+    """Store subscriptions as they are, for those who have not said anything yet about the same issue."""
+    rows = [msgspec.structs.asdict(one) for one in sorted(copies, key=lambda one: (one.issue_id, one.user_id))]
+    insert_missing(connection, subscription, rows)
 
 
 def subscribers(

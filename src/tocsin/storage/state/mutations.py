@@ -35,6 +35,8 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
     effected: tuple[Effected, ...] = ()
     told: tuple[IssueId, ...] = ()
     """Issues whose story got longer."""
+    irreversible: str = ""
+    """Why it cannot be undone, and what to do instead; empty when it can."""
 
     @property
     def issue_ids(self) -> set[IssueId]:
@@ -80,10 +82,14 @@ def begin(  # noqa: PLR0913 - the columns of the row
     return MutationId(connection.execute(insert(mutation).values(values).returning(mutation.c.id)).scalar_one())
 
 
-def keep_journal(connection: Connection, mutation_id: MutationId, journal: Journal) -> None:
-    """Store what it takes to undo the mutation."""
-    packed = zlib.compress(msgspec.msgpack.encode(journal), _LEVEL)
-    connection.execute(update(mutation).where(mutation.c.id == mutation_id).values(before=packed))
+def keep_journal(
+    connection: Connection, mutation_id: MutationId, journal: Journal, *, issue_count: int | None = None
+) -> None:
+    """Store what it takes to undo the mutation and, where that is known only now, how many issues it changed."""
+    values: dict[str, Any] = {"before": zlib.compress(msgspec.msgpack.encode(journal), _LEVEL)}
+    if issue_count is not None:
+        values["issue_count"] = issue_count
+    connection.execute(update(mutation).where(mutation.c.id == mutation_id).values(values))
 
 
 def journal_of(connection: Connection, mutation_id: MutationId) -> Journal:

@@ -30,10 +30,10 @@ class Claimed(Notice, frozen=True, kw_only=True):
     """How often it was claimed, this time included."""
 
 
-def add(connection: Connection, notices: Sequence[Notice], now: datetime) -> None:
-    """Store notices that are due at once."""
+def add(connection: Connection, notices: Sequence[Notice], now: datetime, *, due_at: datetime | None = None) -> None:
+    """Store notices that are due at once, or later."""
     if notices:
-        fresh = {"created_at": now, "due_at": now, "tries": 0}
+        fresh = {"created_at": now, "due_at": due_at or now, "tries": 0}
         connection.execute(insert(outbox), [structs.asdict(one) | fresh for one in notices])
 
 

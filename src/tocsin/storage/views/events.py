@@ -45,6 +45,7 @@ __all__ = [
     "files_of_issue",
     "having_files",
     "issue_scope",
+    "newest_by_hash",
 ]
 
 RECOMMENDED_WITHIN = timedelta(days=7)
@@ -106,6 +107,13 @@ def events_of_issue(
     """Return the wanted events of *issue*, newest first (spec/search.md 5.4)."""
     scope = issue_scope(views, issue)
     return [FoundEvent(event=event, issue_id=issue.id) for event in _page(views, scope, project, question, now)]
+
+
+def newest_by_hash(views: Views, issue: Issue, *, offset: int, limit: int) -> list[FoundEvent]:
+    """Return the newest event of each grouping hash of *issue* that has any, newest first (spec/search.md 5.8)."""
+    scope = issue_scope(views, issue)
+    found = stored.newest_by_hash(views.history, scope, Page(limit, offset)) if scope.hashes else []
+    return [FoundEvent(event=event, issue_id=issue.id) for event in found]
 
 
 def events_of_project(views: Views, project: Project, question: EventQuestion, now: datetime) -> list[FoundEvent]:

@@ -277,12 +277,13 @@ def story(views: Views, issue: Issue, limit: int = ACTIVITY_MAX) -> tuple[Entry,
 
 def _named(connection: Transaction, reach: Reach | None, reference: str) -> Issue:
     issue_id = _id(reference) or (_by_short_id(connection, reach, reference) if reach else None)
-    found = issues.load(connection, [issue_id]) if issue_id else {}
-    if issue_id and not found:
-        found = issues.load(connection, issues.survivors(connection, [issue_id]).values())
-    if not found:
+    if issue_id is None:
         raise NotFound
-    return next(iter(found.values()))
+    answering = issues.survivors(connection, [issue_id]).get(issue_id, issue_id)
+    found = issues.load(connection, [answering]).get(answering)
+    if found is None:
+        raise NotFound
+    return found
 
 
 def _id(reference: str) -> IssueId | None:
@@ -363,7 +364,7 @@ def _numbers(issue: Issue, counted: Figures, environment_names: Sequence[str]) -
 
 
 def _story(connection: Transaction, issue: Issue, limit: int) -> tuple[Entry, ...]:
-    entries = activity.page(connection, issue.id, limit=limit)
+    entries = activity.page(connection, issue.id, with_merged=True, limit=limit)
     people = users.by_ids(connection, {entry.user_id for _, entry in entries if entry.user_id is not None})
     commit_ids = {entry.data["commit"] for _, entry in entries if _names_commit(entry)}
     named = commits.by_ids(connection, commit_ids, [issue.project_id])
