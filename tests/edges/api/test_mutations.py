@@ -1,9 +1,10 @@
 """What only Tocsin has: undo, dry runs, revisions and idempotent commands."""
 
+import msgspec
 import pytest
 
 from tocsin.domain.issue.issue import Status, Substatus
-from tocsin.storage.state import activity, inbox, marks
+from tocsin.storage.state import activity, inbox, issue_hashes, marks
 
 BULK = "/organizations/acme/issues/"
 RESOLVE = {"status": "resolved"}
@@ -264,3 +265,48 @@ def test_a_key_of_no_use_is_refused(api, key):
     issue = api.new_issue()
     assert api.put(one(issue), RESOLVE, headers={"idempotency-key": key}).status_code == 400
     assert api.issue(issue).status is Status.UNRESOLVED
+
+
+def hashes_of(api, *issue_ids):
+    with api.state.read() as connection:
+        return issue_hashes.by_issue(connection, issue_ids)
+
+
+def test_undoing_a_merge_takes_apart_what_it_put_together(api):
+    first, second, third = (api.new_issue(fingerprint=[name]) for name in ("a", "b", "c"))
+    api.put(one(first), {"assignedTo": "jane@acme.io", "isBookmarked": True})
+    api.later(minutes=1)
+    before, owned = everything(api), hashes_of(api, first, second, third)
+    api.later(minutes=1)
+    done = api.put(f"{BULK}?id={first}&id={second}&id={third}", {"merge": True, "status": "resolved"})
+    parent = int(done.json()["merge"]["parent"])
+    assert {api.get(one(each)).json()["id"] for each in (first, second, third)} == {str(parent)}
+    api.later(minutes=1)
+    answer = undo(api, mutation_of(done))
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["restored"] == [str(first), str(second), str(third)]
+    assert everything(api) == before
+    assert hashes_of(api, first, second, third) == {
+        issue_id: [msgspec.structs.replace(each, since=mine.since) for each, mine in zip(own, hashes_of(api, issue_id)[issue_id], strict=True)]
+        for issue_id, own in owned.items()
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("body", "why"), [({"merge": False}, "Merge them again instead."), ({"discard": True}, "Delete their tombstones")]
+)
+def test_what_cannot_be_undone_says_what_to_do_instead(api, body, why):
+    first, second = api.new_issue(), api.new_issue()
+    api.put(f"{BULK}?id={first}&id={second}", {"merge": True})
+    done = api.put(f"{BULK}?id={first}&id={second}", body)
+    answer = undo(api, mutation_of(done))
+    assert answer.status_code == 409
+    assert why in answer.json()["detail"]
+
+
+def test_a_dry_run_of_a_merge_names_the_family_and_merges_nothing(api):
+    first, second = api.new_issue(), api.new_issue()
+    before = everything(api)
+    said = api.put(f"{BULK}?id={first}&id={second}&dryRun=1", {"merge": True}).json()
+    assert said["delta"]["merge"] == {"parent": str(second), "children": [str(first)]}
+    assert everything(api) == before
