@@ -28,6 +28,7 @@ from tocsin.edges.ops import OPS
 from tocsin.edges.services import Services
 
 PREFIX = "/api/0"
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 EXPOSED_HEADERS = "X-Sentry-Error, X-Sentry-Direct-Hit, X-Hits, X-Max-Hits, Endpoint, Retry-After, Link"
 
 _log = structlog.get_logger("tocsin.http")
@@ -40,10 +41,9 @@ def make_app(services: Services, pages: Sequence[ControllerRouterHandler] = ()) 
         route_handlers=build(ROUTES),
         dependencies={"call": Provide(call_of), **DEPENDENCIES, **ISSUE_DEPENDENCIES},
     )
-    return Litestar(
+    app = Litestar(
         route_handlers=[api, *OPS, *pages],
         state=State({"services": services}),
-        middleware=[RequestLog],
         exception_handlers={Refusal: answer_refusal, HTTPException: answer_http, Exception: answer_fault},
         openapi_config=OpenAPIConfig(
             title="Tocsin",
@@ -58,6 +58,9 @@ def make_app(services: Services, pages: Sequence[ControllerRouterHandler] = ()) 
         logging_config=None,
         debug=False,
     )
+    # Around the whole of it: the framework's own middleware does not see what no route answers.
+    app.asgi_handler = RequestLog(app.asgi_handler)
+    return app
 
 
 def answer_refusal(_request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
@@ -67,6 +70,8 @@ def answer_refusal(_request: Request[Any, Any, Any], refusal: Refusal) -> Respon
 
 def answer_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """Answer what the framework itself declines: unknown routes and methods, unreadable parameters."""
+    if error.status_code >= 500:
+        return answer_fault(request, error)
     headers = dict(error.headers or {})
     if isinstance(error, MethodNotAllowedException):
         detail = f'Method "{request.method}" not allowed.'
@@ -117,7 +122,9 @@ class RequestLog:
     def _tell(scope: HTTPScope, status: int, seconds: float) -> None:
         handler: Any = scope.get("route_handler")
         route = str(handler.name or handler) if handler else "none"
-        observe.HTTP_SECONDS.labels(scope["method"], route, str(status)).observe(seconds)
+        # A label for whatever strangers make up would be one too many.
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        observe.HTTP_SECONDS.labels(method, route, str(status)).observe(seconds)
         _log.info(
             "answered",
             method=scope["method"],
