@@ -16,6 +16,7 @@ from tocsin.domain.errors import (
     PreconditionFailed,
     Refusal,
     TooLarge,
+    TooManyRequests,
     Unavailable,
     UnsupportedEncoding,
 )
@@ -32,6 +33,7 @@ STATUS_OF: dict[type[Refusal], int] = {
     TooLarge: 413,
     UnsupportedEncoding: 415,
     KeyReused: 422,
+    TooManyRequests: 429,
     Unavailable: 503,
 }
 

@@ -22,6 +22,7 @@ from tocsin.edges import problems
 from tocsin.edges.api.access import call_of
 from tocsin.edges.api.asked import DEPENDENCIES
 from tocsin.edges.api.asked_issues import DEPENDENCIES as ISSUE_DEPENDENCIES
+from tocsin.edges.api.limits import ANSWER_HEADERS
 from tocsin.edges.api.routes import ROUTES
 from tocsin.edges.api.routing import build
 from tocsin.edges.ops import OPS
@@ -139,6 +140,10 @@ def _standing_headers(scope: HTTPScope) -> list[tuple[bytes, bytes]]:
     if not scope["path"].startswith(PREFIX):
         return []
     headers = [(b"access-control-expose-headers", EXPOSED_HEADERS.encode())]
+    # What was found out about the request before it was known how it would be answered.
+    headers += [
+        (name.lower().encode(), value.encode()) for name, value in scope["state"].get(ANSWER_HEADERS, {}).items()
+    ]
     handler: Any = scope.get("route_handler")
     allowed = handler.opt.get("allow") if handler else None
     return [*headers, (b"allow", allowed.encode())] if allowed else headers
