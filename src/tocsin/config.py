@@ -83,6 +83,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = 512 * _MIB
     api_body_bytes_max: Annotated[int, Meta(ge=1, description="Largest body of an API request.")] = _MIB
     api_concurrency_max: Annotated[int, Meta(ge=1, le=512, description="Most API requests answered at one time.")] = 16
+    api_rate_limits: Annotated[
+        bool,
+        Meta(
+            description="Answer 429 to more than 5 requests a second for single issues, or 5 deletions in 5 seconds, "
+            "by the same user, the same organization's tokens or, without either, from the same address."
+        ),
+    ] = False
     query_seconds_max: Annotated[float, Meta(gt=0, description="Longest time one history query may take.")] = 20.0
     query_memory_bytes_max: Annotated[int, Meta(ge=1, description="Most memory one history query may use.")] = (
         2_048 * _MIB

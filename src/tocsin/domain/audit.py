@@ -15,8 +15,10 @@ class AuditEvent(StrEnum):
 
     ISSUE_DELETE = "issue.delete"
     ORGANIZATION_CREATE = "org.create"
+    ORGANIZATION_EDIT = "org.edit"
     TEAM_CREATE = "team.create"
     PROJECT_CREATE = "project.create"
+    PROJECT_EDIT = "project.edit"
     MEMBER_ADD = "member.add"
     MEMBER_EDIT = "member.edit"
     TOKEN_CREATE = "token.create"  # noqa: S105 - the name of an event

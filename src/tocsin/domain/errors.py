@@ -89,6 +89,12 @@ class KeyReused(Refusal):
     code = "key_reused"
 
 
+class TooManyRequests(Refusal):
+    """More requests than a quota allows (spec/mutation.md 1.4)."""
+
+    code = "too_many_requests"
+
+
 class TooLarge(Refusal):
     """A body, an item or a list beyond its limit."""
 

@@ -17,6 +17,7 @@ from tocsin.domain.errors import (
     PreconditionFailed,
     Refusal,
     TooLarge,
+    TooManyRequests,
     Unavailable,
     UnsupportedEncoding,
 )
@@ -34,6 +35,7 @@ STATUS_OF: dict[type[Refusal], int] = {
     TooLarge: 413,
     UnsupportedEncoding: 415,
     KeyReused: 422,
+    TooManyRequests: 429,
     Unavailable: 503,
 }
 

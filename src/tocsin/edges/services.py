@@ -7,6 +7,7 @@ from typing import Protocol
 import msgspec
 
 from tocsin.config import Settings
+from tocsin.edges.quotas import Quotas
 from tocsin.flows.authenticate import Authenticate
 from tocsin.flows.comment import Comment
 from tocsin.flows.configure import Configure
@@ -57,6 +58,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     remove: Remove
     releases: Releases
     repositories: Repositories
+    quotas: Quotas = msgspec.field(default_factory=Quotas)
+    """What callers have spent of theirs."""
     health: Callable[[], Mapping[str, bool]]
     """Whether each store answers, by name."""
     spool_depth: Callable[[], SpoolDepth]

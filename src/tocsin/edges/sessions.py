@@ -10,6 +10,7 @@ from litestar import Request
 from tocsin.domain.caller import Caller
 from tocsin.domain.errors import NotAuthenticated
 from tocsin.edges.services import Services
+from tocsin.lib.forwarded import TrustedProxies
 
 SESSION_COOKIE = "tocsin_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -71,6 +72,13 @@ def _user_name_alone(given: str) -> str:
     except ValueError:
         return ""
     return "" if password else name
+
+
+def address_of(request: AnyRequest, services: Services) -> str:
+    """Return the address of the client, as far as the trusted proxies say."""
+    peer = request.client.host if request.client else ""
+    proxies = TrustedProxies(services.settings.trusted_proxies)
+    return proxies.client_address(peer, request.headers.get("x-forwarded-for", ""))
 
 
 def is_same_origin(request: AnyRequest, services: Services) -> bool:

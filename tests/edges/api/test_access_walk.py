@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from tocsin.domain.access import Role, Scope, effective_scopes
+from tocsin.edges.api.comments import post_comment
 from tocsin.edges.api.routes import ROUTES
 from tocsin.storage.state import tokens
 
@@ -91,8 +92,8 @@ def test_nobody_gets_nothing(asked, route):
     assert answer.json() == {"detail": "Authentication credentials were not provided."}
 
 
-@pytest.mark.parametrize("route", PUBLIC, ids=route_id)
-def test_anybody_gets_what_is_public(asked, stranger, route):
+@pytest.mark.parametrize("route", [route for route in PUBLIC if "share_id" in names(route.paths[0])], ids=route_id)
+def test_anybody_gets_what_is_shared(asked, stranger, route):
     for path in route.paths:
         for token in ("", stranger):
             answer = asked(route, token, path)
@@ -122,6 +123,28 @@ def test_a_stranger_reaches_nothing_of_the_organization(asked, stranger, route):
     for path in route.paths:
         if {"org", "issue_id"} & set(names(path)):
             answer = asked(route, stranger, path)
+            assert answer.status_code == 403, path
+            assert answer.json() == {"detail": "You do not have permission to perform this action."}
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=route_id)
+def test_a_token_of_the_organization_may_do_what_its_scopes_say(shared_api, asked, route):
+    every, none = shared_api.make_organization_token(), shared_api.make_organization_token(())
+    for path in route.paths:
+        answer = asked(route, every, path)
+        # Only a user has a voice, and settings of their own.
+        speaks = route.handler is post_comment
+        assert (answer.status_code in REFUSED) is speaks, (path, answer.status_code, answer.text)
+        assert answer.status_code < 500, (path, answer.text)
+        assert (asked(route, none, path).status_code == 403) is bool(route.scopes), path
+
+
+@pytest.mark.parametrize("route", PRIVATE, ids=route_id)
+def test_a_token_of_another_organization_reaches_nothing(shared_api, asked, route):
+    token = shared_api.make_organization_token(org=shared_api.organization("other"))
+    for path in route.paths:
+        if {"org", "issue_id"} & set(names(path)):
+            answer = asked(route, token, path)
             assert answer.status_code == 403, path
             assert answer.json() == {"detail": "You do not have permission to perform this action."}
 

@@ -19,7 +19,7 @@ RESOLVE = {"status": "resolved"}
     [
         pytest.param("/issues/{id}/", id="mutation-A01"),
         pytest.param("/organizations/acme/issues/{id}/", id="mutation-A02"),
-        pytest.param("/organizations/acme/issues/P-1/", id="search-E02"),
+        pytest.param("/organizations/acme/issues/P-1/", id="mutation-A03-search-E02"),
         pytest.param("/organizations/acme/issues/p-1/", id="mutation-A05"),
         pytest.param("/groups/{id}/", id="groups"),
         pytest.param("/organizations/acme/groups/{id}", id="groups-without-slash"),
@@ -41,7 +41,8 @@ def test_an_issue_is_found_under_every_name(api, path):
         pytest.param("/organizations/acme/issues/NOPE-1/", id="unknown-project"),
         pytest.param("/organizations/acme/issues/P-ZZZ/", id="unknown-number"),
         pytest.param(f"/organizations/acme/issues/{10**30}/", id="overflow"),
-        pytest.param("/organizations/nope/issues/1/", id="unknown-organization"),
+        pytest.param("/organizations/nope/issues/1/", id="mutation-A18"),
+        pytest.param("/organizations/nope/issues/", id="unknown-organization"),
         pytest.param("/projects/acme/nope/issues/", id="mutation-A19"),
         pytest.param("/organizations/acme/shortids/NOPE-9/", id="search-E33"),
         pytest.param("/issues/1/?environment=invalid", id="mutation-A23"),
@@ -59,7 +60,7 @@ def test_what_nobody_knows_is_not_found(api, path):
     [
         pytest.param(Status.PENDING_DELETION, id="mutation-A07"),
         pytest.param(Status.DELETION_IN_PROGRESS, id="mutation-A08"),
-        pytest.param(Status.PENDING_MERGE, id="mutation-I02"),
+        pytest.param(Status.PENDING_MERGE, id="mutation-A09-mutation-I02"),
     ],
 )
 def test_an_issue_on_its_way_out_is_not_found(api, status):
@@ -70,7 +71,7 @@ def test_an_issue_on_its_way_out_is_not_found(api, status):
 
 
 def test_a_merged_issue_answers_with_its_survivor(api):
-    """search-E06"""
+    """mutation-A06, search-E06"""
     gone, survivor = api.new_issue(), api.new_issue()
     with api.state.write() as connection:
         redirect = issues.Redirect(
@@ -110,7 +111,7 @@ def test_without_credentials_nothing_is_answered(api, method):
         pytest.param(Scope.EVENT_READ, "PUT", BULK, 403, id="read-may-not-write"),
         pytest.param(Scope.EVENT_WRITE, "PUT", "/issues/1/", 200, id="mutation-A13"),
         pytest.param(Scope.EVENT_WRITE, "DELETE", "/issues/1/", 403, id="mutation-A14"),
-        pytest.param(Scope.EVENT_ADMIN, "DELETE", "/issues/1/", 202, id="admin-deletes"),
+        pytest.param(Scope.EVENT_ADMIN, "DELETE", "/issues/1/", 202, id="mutation-A15"),
         pytest.param(Scope.EVENT_WRITE, "DELETE", BULK, 403, id="bulk-delete-needs-admin"),
         pytest.param(Scope.ORG_READ, "GET", BULK, 403, id="search-L41"),
         pytest.param(Scope.ORG_READ, "GET", "/issues/1/", 403, id="org-read-sees-no-issue"),
@@ -122,6 +123,16 @@ def test_a_token_needs_the_scope_of_the_method(api, scope, method, path, status)
     assert answer.status_code == status
     if status == 403:
         assert answer.json() == {"detail": "You do not have permission to perform this action."}
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_a_token_nobody_issued_opens_nothing(api, method):
+    """mutation-A12"""
+    issue_id = api.new_issue()
+    for path in (f"/issues/{issue_id}/", "/issues/999/", "/organizations/nope/issues/1/", BULK):
+        answer = api.request(method, path, token="nonsense")
+        assert (answer.status_code, answer.json()) == (401, {"detail": "Invalid token"})
+    assert api.issue(issue_id).status is Status.UNRESOLVED
 
 
 def test_somebody_of_another_organization_is_refused(api):

@@ -3,7 +3,9 @@
 import pytest
 
 from tocsin.domain.access import Role, Scope
+from tocsin.domain.audit import AuditEvent
 from tocsin.domain.issue.issue import Status
+from tocsin.edges.api.serialize.audit_entry import _NOTES
 
 BULK = "/organizations/acme/issues/"
 DELETIONS = "/organizations/acme/deletions/"
@@ -196,3 +198,17 @@ def test_a_token_reads_the_audit_log_with_a_scope_of_the_organization(api):
         (Scope.ORG_ADMIN, 200),
     ):
         assert api.get(AUDIT, token=api.make_token(api.jane, [scope])).status_code == status
+
+
+def test_changed_settings_stand_in_the_audit_log_by_their_names(api):
+    api.put("/organizations/acme/", {"name": "Acme & Sons", "openMembership": False})
+    api.put("/projects/acme/p/", {"slug": "pump"})
+    api.put("/projects/acme/pump/", {"slug": "pump"})
+    newest, older = entries(api)
+    assert (newest["event"], newest["note"]) == ("project.edit", "changed slug of project pump")
+    assert (older["event"], older["data"]["changed"]) == ("org.edit", ["name", "openMembership"])
+    assert older["actor"]["id"] == str(api.jane.id)
+
+
+def test_every_event_of_the_audit_log_has_a_sentence():
+    assert _NOTES.keys() == set(AuditEvent)

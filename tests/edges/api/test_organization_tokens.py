@@ -238,3 +238,23 @@ def test_a_role_never_widens_it(api):
     api.make_user("olga@acme.io", role=Role.OWNER)
     token = api.make_organization_token([Scope.ORG_READ])
     assert api.get("/organizations/acme/audit-logs/", token=token).status_code == 403
+
+
+def test_it_does_not_comment(api):
+    issue_id = api.new_issue()
+    token = api.make_organization_token(WRITE)
+    note_id = api.post(f"/issues/{issue_id}/comments/", {"text": "mine"}).json()["id"]
+    for body in ({"text": "hello"}, {}):
+        answer = api.post(f"/issues/{issue_id}/comments/", body, token=token)
+        assert (answer.status_code, answer.json()) == (403, {"detail": "Key doesn't have permission to create Note"})
+    assert api.put(f"/issues/{issue_id}/comments/{note_id}/", {"text": "theirs"}, token=token).status_code == 404
+    assert api.delete(f"/issues/{issue_id}/comments/{note_id}/", token=token).status_code == 404
+    [note] = api.get(f"/issues/{issue_id}/comments/", token=token).json()
+    assert note["data"]["text"] == "mine"
+
+
+def test_it_changes_settings_of_the_organization_and_none_of_a_user(api):
+    token = api.make_organization_token(EVERYTHING)
+    assert api.put("/organizations/acme/", {"name": "Acme & Sons"}, token=token).json()["name"] == "Acme & Sons"
+    assert api.put("/projects/acme/p/", {"name": "Pump"}, token=token).json()["name"] == "Pump"
+    assert api.put("/users/me/", {"name": "Me"}, token=token).status_code == 404

@@ -11,6 +11,7 @@ import pytest
 import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from tocsin.domain.errors import Unavailable
 from tocsin.domain.event.accepted import Accepted, BodyForm
@@ -379,6 +380,19 @@ def test_a_disk_that_is_full_makes_the_intake_unavailable(make_intake):
     answer = make_intake(append=append).post(URL, EVENT, AUTH)
     assert (answer.status, answer.headers["retry-after"]) == (503, "30")
     assert answer.json == {"detail": "The disk is full; free some space.", "causes": []}
+
+
+def test_our_own_fault_is_told_as_json_that_browsers_may_read(make_intake):
+    async def append(accepted: Accepted) -> None:
+        raise RuntimeError("secret inside")
+
+    with capture_logs() as logs:
+        answer = make_intake(append=append).post(URL, EVENT, AUTH)
+    assert (answer.status, answer.headers["content-type"]) == (500, "application/json")
+    assert answer.headers["access-control-allow-origin"] == "*"
+    [line] = [one for one in logs if one["event"] == "request failed"]
+    assert answer.json == {"detail": "Internal Error", "errorId": line["request_id"]}
+    assert isinstance(line["exc_info"], RuntimeError)
 
 
 def test_a_body_that_never_ends_is_refused_in_time(make_intake):

@@ -14,10 +14,25 @@ def test_an_address_that_means_nothing_is_a_page_for_people_and_json_for_program
     assert answer.json() == {"detail": "The requested resource does not exist"}
 
 
-def test_the_api_keeps_its_own_not_found(site: Site):
-    answer = site.visit("/api/0/nothing/")
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
+@pytest.mark.parametrize("path", ["/api/0/nothing/", "/api/0/organizations/acme/nothing/"])
+def test_the_api_keeps_its_own_not_found(site: Site, method: str, path: str):
+    answer = site.client.request(method, path, headers={"accept": "text/html"})
     assert answer.status_code == 404
-    assert answer.json()["detail"]
+    assert answer.json() == {"detail": "The requested resource does not exist"}
+    assert answer.headers["x-request-id"]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+def test_no_address_that_means_nothing_takes_anything(site: Site, method: str):
+    answer = site.client.request(method, "/nothing", json={})
+    assert (answer.status_code, answer.json()) == (404, {"detail": "The requested resource does not exist"})
+
+
+def test_a_page_that_takes_no_form_says_so(site: Site):
+    page = site.client.post("/docs", headers={"accept": "text/html"})
+    assert (page.status_code, set(page.headers["allow"].split(", "))) == (405, {"GET", "OPTIONS"})
+    assert page.headers["x-request-id"]
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -115,3 +115,12 @@ def test_who_is_in_no_organization_is_told_how_to_get_into_one(site: Site):
     page = site.visit("/")
     assert "You are in no organization yet" in text_of(page)
     assert "tocsin user add jane@acme.io" in text_of(page)
+
+
+def test_a_token_of_an_organization_opens_no_page(site):
+    token = site.make_organization_token()
+    site.client.cookies.clear()
+    answer = site.visit(
+        "/organizations/acme/issues/", headers={"authorization": f"Bearer {token}"}, follow_redirects=False
+    )
+    assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, "/login")

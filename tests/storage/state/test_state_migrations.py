@@ -6,8 +6,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
+from tocsin.domain.access import Scope
 from tocsin.domain.errors import Malformed
-from tocsin.storage.state import organizations
+from tocsin.storage.state import organizations, tokens
 from tocsin.storage.state.engine import State
 from tocsin.storage.state.migration import is_current, migrate
 from tocsin.storage.state.tables import metadata
@@ -67,3 +68,28 @@ def test_the_oldest_store_is_upgraded_with_its_data(empty_url: str) -> None:
 def test_a_url_of_another_kind_is_refused_with_the_two_forms(url: str) -> None:
     with pytest.raises(Malformed, match=r"sqlite:///path/to/state\.db or postgresql://"):
         State.open(url)
+
+
+def test_tokens_of_users_stay_theirs_when_organizations_get_some(empty_url: str) -> None:
+    migrate(empty_url, "0002")
+    with closing(State.open(empty_url)) as state:
+        with state.write() as tx:
+            tx.exec_driver_sql(
+                'INSERT INTO "user" (username, email, name, password_hash, is_active, is_superuser, options, created_at)'
+                " VALUES ('jane', 'jane@acme.io', '', '', true, false, '{}', 0)"
+            )
+            tx.execute(
+                text(
+                    "INSERT INTO api_token (user_id, token_hash, label, scopes, created_at)"
+                    " VALUES (1, :hash, 'old', '[\"event:read\"]', 0)"
+                ),
+                {"hash": bytes.fromhex(tokens.hash_of("secret"))},
+            )
+        migrate(empty_url)
+        with state.write() as tx:
+            kept = tokens.by_secret(tx, "secret")
+            organization_id = organizations.create(tx, "acme", "Acme", kept.created_at)
+            grant = tokens.Grant(organization_id=organization_id, scopes=kept.scopes, created_at=kept.created_at)
+            new_id = tokens.create(tx, "other", grant)
+        assert (kept.user_id, kept.organization_id, kept.label, kept.scopes) == (1, None, "old", {Scope.EVENT_READ})
+        assert new_id > kept.id

@@ -3,13 +3,14 @@ from uuid import uuid4
 
 import pytest
 from msgspec import structs
+from sqlalchemy.exc import IntegrityError
 
 from tocsin.domain.access import Role, Scope
 from tocsin.domain.errors import Conflict
 from tocsin.domain.organization import ClientKey
 from tocsin.storage.state import organizations, project_keys, projects, sessions, teams, tokens, users
 from tocsin.storage.state.engine import State
-from tocsin.storage.state.tables import api_token, web_session
+from tocsin.storage.state.tables import api_token, metadata, web_session
 
 
 @pytest.fixture
@@ -172,6 +173,29 @@ def test_a_token_ends_when_it_expires_or_is_revoked_by_its_owner(state: State, c
         tokens.revoke(tx, cast.user_id, token_id, now)
         assert not tokens.by_secret(tx, secret).is_valid(now)
         assert [one.id for one in tokens.of_user(tx, cast.user_id)] == [token_id]
+
+
+def test_a_token_belongs_to_a_user_or_to_an_organization(state: State, cast, now) -> None:
+    usual = {"scopes": frozenset({Scope.ORG_CI}), "created_at": now}
+    secret = uuid4().hex
+    with state.write() as tx:
+        tokens.create(tx, secret, tokens.Grant(organization_id=cast.organization_id, **usual))
+        token = tokens.by_secret(tx, secret)
+        assert (token.user_id, token.organization_id, token.scopes) == (None, cast.organization_id, {Scope.ORG_CI})
+    for owners in ({}, {"user_id": cast.user_id, "organization_id": cast.organization_id}):
+        with pytest.raises(IntegrityError), state.write() as tx:
+            tokens.create(tx, uuid4().hex, tokens.Grant(**owners, **usual))
+
+
+@pytest.mark.parametrize("owner", ["user", "organization"])
+def test_a_token_goes_with_its_owner(state: State, cast, now, owner: str) -> None:
+    secret = uuid4().hex
+    owned = {f"{owner}_id": getattr(cast, f"{owner}_id")}
+    with state.write() as tx:
+        tokens.create(tx, secret, tokens.Grant(**owned, scopes=frozenset(), created_at=now))
+        table = metadata.tables[owner]
+        tx.execute(table.delete().where(table.c.id == owned[f"{owner}_id"]))
+        assert tokens.by_secret(tx, secret) is None
 
 
 def test_a_token_of_too_little_randomness_is_a_mistake() -> None:

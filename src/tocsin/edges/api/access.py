@@ -1,13 +1,16 @@
 """From a request to a call: who asks, may they, and what the path names (spec/mutation.md 1.3, 1.4)."""
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
 from litestar.concurrency import sync_to_thread
 from msgspec.structs import replace
 
-from tocsin.domain.errors import Forbidden, Malformed, NotFound
+from tocsin.domain.caller import Caller
+from tocsin.domain.errors import Forbidden, Malformed, NotAuthenticated, NotFound
 from tocsin.edges.api.call import Call
+from tocsin.edges.api.limits import spend
 from tocsin.edges.api.routing import Route
 from tocsin.edges.bodies import read_body
 from tocsin.edges.services import Services
@@ -21,9 +24,9 @@ QUERY_FIELDS_MAX = 20_000
 async def call_of(request: AnyRequest) -> Call:
     """Return the authorised call behind *request*.
 
-    Credentials come first (401), then the token's scopes (403), the organization (404, and 403 for one the caller is
-    no member of), the role's scopes (403) and the project (404, 403). A route for anybody asks for none of that. Raises
-    the refusal that fits.
+    Credentials come first (401), then how often the caller asked (429), the token's scopes (403), the organization
+    (404, and 403 for one the caller is no member of), the role's scopes (403) and the project (404, 403). A route for
+    anybody asks for none of that. Raises the refusal that fits.
     """
     services: Services = request.app.state["services"]
     body = await read_body(request, services.settings.api_body_bytes_max)
@@ -33,7 +36,7 @@ async def call_of(request: AnyRequest) -> Call:
 def _authorised(request: AnyRequest, services: Services, body: bytes) -> Call:
     route: Route = request.route_handler.opt["route"]
     now = services.clock()
-    caller = (authenticate_if_any if route.is_public else authenticate)(request, services, now)
+    caller = _caller(request, services, route, now)
     if caller is not None and not caller.may_hold(route.scopes):
         raise Forbidden
     call = Call(
@@ -48,6 +51,17 @@ def _authorised(request: AnyRequest, services: Services, body: bytes) -> Call:
         caller_or_none=caller,
     )
     return call if route.is_public else _reaching(call, route, request.path_params)
+
+
+def _caller(request: AnyRequest, services: Services, route: Route, now: datetime) -> Caller | None:
+    """Return who asks, once it is sure that they have not asked too often."""
+    try:
+        caller = (authenticate_if_any if route.is_public else authenticate)(request, services, now)
+    except NotAuthenticated:
+        spend(request, services, route, None, now)
+        raise
+    spend(request, services, route, caller, now)
+    return caller
 
 
 def _query(sent: bytes) -> tuple[tuple[str, str], ...]:

@@ -22,12 +22,14 @@ from tocsin.edges import problems
 from tocsin.edges.api.access import call_of
 from tocsin.edges.api.asked import DEPENDENCIES
 from tocsin.edges.api.asked_issues import DEPENDENCIES as ISSUE_DEPENDENCIES
+from tocsin.edges.api.limits import ANSWER_HEADERS
 from tocsin.edges.api.routes import ROUTES
 from tocsin.edges.api.routing import build
 from tocsin.edges.ops import OPS
 from tocsin.edges.services import Services
 
 PREFIX = "/api/0"
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 EXPOSED_HEADERS = "X-Sentry-Error, X-Sentry-Direct-Hit, X-Hits, X-Max-Hits, Endpoint, Retry-After, Link"
 
 _log = structlog.get_logger("tocsin.http")
@@ -40,10 +42,9 @@ def make_app(services: Services, pages: Sequence[ControllerRouterHandler] = ()) 
         route_handlers=build(ROUTES),
         dependencies={"call": Provide(call_of), **DEPENDENCIES, **ISSUE_DEPENDENCIES},
     )
-    return Litestar(
+    app = Litestar(
         route_handlers=[api, *OPS, *pages],
         state=State({"services": services}),
-        middleware=[RequestLog],
         exception_handlers={Refusal: answer_refusal, HTTPException: answer_http, Exception: answer_fault},
         openapi_config=OpenAPIConfig(
             title="Tocsin",
@@ -58,6 +59,9 @@ def make_app(services: Services, pages: Sequence[ControllerRouterHandler] = ()) 
         logging_config=None,
         debug=False,
     )
+    # Around the whole of it: the framework's own middleware does not see what no route answers.
+    app.asgi_handler = RequestLog(app.asgi_handler)
+    return app
 
 
 def answer_refusal(_request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
@@ -67,6 +71,8 @@ def answer_refusal(_request: Request[Any, Any, Any], refusal: Refusal) -> Respon
 
 def answer_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """Answer what the framework itself declines: unknown routes and methods, unreadable parameters."""
+    if error.status_code >= 500:
+        return answer_fault(request, error)
     headers = dict(error.headers or {})
     if isinstance(error, MethodNotAllowedException):
         detail = f'Method "{request.method}" not allowed.'
@@ -117,7 +123,9 @@ class RequestLog:
     def _tell(scope: HTTPScope, status: int, seconds: float) -> None:
         handler: Any = scope.get("route_handler")
         route = str(handler.name or handler) if handler else "none"
-        observe.HTTP_SECONDS.labels(scope["method"], route, str(status)).observe(seconds)
+        # A label for whatever strangers make up would be one too many.
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        observe.HTTP_SECONDS.labels(method, route, str(status)).observe(seconds)
         _log.info(
             "answered",
             method=scope["method"],
@@ -132,6 +140,10 @@ def _standing_headers(scope: HTTPScope) -> list[tuple[bytes, bytes]]:
     if not scope["path"].startswith(PREFIX):
         return []
     headers = [(b"access-control-expose-headers", EXPOSED_HEADERS.encode())]
+    # What was found out about the request before it was known how it would be answered.
+    headers += [
+        (name.lower().encode(), value.encode()) for name, value in scope["state"].get(ANSWER_HEADERS, {}).items()
+    ]
     handler: Any = scope.get("route_handler")
     allowed = handler.opt.get("allow") if handler else None
     return [*headers, (b"allow", allowed.encode())] if allowed else headers

@@ -1,6 +1,6 @@
 """One request of the API, read and authorised: what every handler is given."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
@@ -14,6 +14,8 @@ from tocsin.edges.api.routing import FORM
 from tocsin.edges.services import Services
 
 FORM_FIELDS_MAX = 1000
+DEPTH_MAX = 50
+"""Levels of JSON within one another: far more than any body needs, far less than what writing it out again can take."""
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,8 +79,10 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
             return {}
         try:
             fields = msgspec.json.decode(self.body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Malformed(f"JSON parse error - {error}") from None
+        if _is_too_deep(self.body, fields):
+            raise Malformed(f"JSON parse error - more than {DEPTH_MAX} levels within one another.")
         if not isinstance(fields, dict):
             raise Malformed("JSON parse error - the body must be an object such as {}.")
         return fields
@@ -89,3 +93,22 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         except ValueError as error:
             raise Malformed(f"Form parse error - {error}") from None
         return {key: values[-1] for key, values in pairs.items()}
+
+
+def _is_too_deep(body: bytes, fields: Any) -> bool:
+    if body.count(b"[") + body.count(b"{") <= DEPTH_MAX:
+        return False
+    level = [fields]
+    for _ in range(DEPTH_MAX):
+        level = [inner for outer in level for inner in _inside(outer)]
+    return bool(level)
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    match value:
+        case dict():
+            return value.values()
+        case list():
+            return value
+        case _:
+            return ()

@@ -15,6 +15,7 @@ from tocsin.domain.event.event import EventId
 from tocsin.domain.issue.issue import Issue, IssueId
 from tocsin.domain.issue.revision import entity_tag
 from tocsin.domain.issue.short_id import encode
+from tocsin.domain.quota import Quota
 from tocsin.edges.api.asked import CursorText, Environments, SearchText, SortText, says_yes
 from tocsin.edges.api.asked_issues import Frame, kept_search, read_ids, search_for, selected
 from tocsin.edges.api.call import Call
@@ -321,14 +322,17 @@ def _limit(call: Call, text: str | None) -> int:
 
 _LISTS = ("/organizations/{org:str}/issues", "/projects/{org:str}/{project:str}/issues")
 _TAG = "Issues"
+# spec/mutation.md 1.4
+_USUAL = Quota(requests_max=5, window_seconds=1)
+_SLOW = Quota(requests_max=5, window_seconds=5)
 
 ISSUE_ROUTES = (
     Route(method="GET", paths=_LISTS, handler=list_issues, scopes=READ, tag=_TAG),
     Route(method="PUT", paths=_LISTS, handler=change_issues, scopes=WRITE, tag=_TAG, body=CHANGES),
     Route(method="DELETE", paths=_LISTS, handler=delete_issues, scopes=DELETE, tag=_TAG),
-    Route(method="GET", paths=issue_paths(), handler=show_issue, scopes=READ, tag=_TAG),
-    Route(method="PUT", paths=issue_paths(), handler=change_issue, scopes=WRITE, tag=_TAG, body=CHANGES),
-    Route(method="DELETE", paths=issue_paths(), handler=delete_issue, scopes=DELETE, tag=_TAG),
+    Route(method="GET", paths=issue_paths(), handler=show_issue, scopes=READ, quota=_USUAL, tag=_TAG),
+    Route(method="PUT", paths=issue_paths(), handler=change_issue, scopes=WRITE, quota=_USUAL, tag=_TAG, body=CHANGES),
+    Route(method="DELETE", paths=issue_paths(), handler=delete_issue, scopes=DELETE, quota=_SLOW, tag=_TAG),
     Route(method="GET", paths=issue_paths("/activities"), handler=list_activities, scopes=READ, tag=_TAG),
     Route(
         method="GET",

@@ -56,7 +56,9 @@ def show_organization(call: NamedDependency[Call]) -> Response[Any]:
 
 def change_organization(call: NamedDependency[Call]) -> Response[Any]:
     """Change an organization's name, slug and options, and show it as it is then."""
-    changed = call.services.configure.organization(call.reach.organization.id, call.fields())
+    changed = call.services.configure.organization(
+        call.reach.organization.id, call.fields(), call.caller.user_id, call.now
+    )
     reach = access.reach(call.services.views, call.caller, changed.slug)
     return Response(organization_detail(reach, call.services.settings.public_url) | _with_projects(call, reach))
 

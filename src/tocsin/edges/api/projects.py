@@ -90,7 +90,8 @@ def show_project(call: NamedDependency[Call]) -> Response[Any]:
 
 def change_project(call: NamedDependency[Call]) -> Response[Any]:
     """Change a project's name, slug, platform and options, and show it as it is then."""
-    return _detailed(call, call.services.configure.project(call.project.id, call.fields()))
+    changed = call.services.configure.project(call.project.id, call.fields(), call.caller.user_id, call.now)
+    return _detailed(call, changed)
 
 
 def list_environments(call: NamedDependency[Call], visibility: Visibility = None) -> Response[Any]:

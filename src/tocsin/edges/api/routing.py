@@ -10,6 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 
 from tocsin.domain.access import Scope
+from tocsin.domain.quota import Quota
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -27,6 +28,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     tag: str
     is_public: bool = False
     """Whether it answers without credentials, too; wrong ones are refused all the same. It has no scopes."""
+    quota: Quota | None = None
+    """How often the same caller may ask, where rate limits are on."""
     body: Schema | None = None
     """The request body, for the OpenAPI document."""
 

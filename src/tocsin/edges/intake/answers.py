@@ -1,6 +1,7 @@
 """What the intake answers: status, headers, body (spec/ingest.md 1.4, 1.7, 1.8)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -76,6 +77,11 @@ def refused(refusal: Refusal) -> Answer:
     causes = [str(refusal.__cause__)] if refusal.__cause__ else []
     more = ((b"retry-after", b"%d" % RETRY_SECONDS),) if isinstance(refusal, Unavailable) else ()
     return _failed(status_of(refusal), refusal.detail, causes, more)
+
+
+def failed(body: Mapping[str, Any]) -> Answer:
+    """Return the answer to a request that we failed at; SDKs drop what they sent."""
+    return _answer(500, msgspec.json.encode(body), _JSON)
 
 
 def method_not_allowed(allowed: str) -> Answer:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 
@@ -19,6 +20,7 @@ from tocsin.edges.intake.auth import query_fields
 from tocsin.edges.intake.bodies import Bodies, ClientGoneError, Receive
 from tocsin.edges.intake.request import Request, RequestReader, not_authenticated
 from tocsin.edges.intake.routes import Endpoint, Route, find_route, plain_path
+from tocsin.edges.problems import report_fault
 from tocsin.lib.forwarded import TrustedProxies
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -87,6 +89,10 @@ class IntakeApp:
             answer = answers.refused(refusal)
         except ClientGoneError:
             return
+        except Exception as error:  # noqa: BLE001 - told in the log, and to the SDK as JSON that browsers may read
+            fault_id = uuid4().hex
+            body = report_fault(error, request_id=fault_id, method=scope["method"], path=scope["path"])
+            answer = answers.failed(body)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body})
 

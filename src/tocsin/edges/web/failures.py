@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from litestar import Response, get
+from litestar import Response, route
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath
 
@@ -37,6 +37,8 @@ def answer_refusal(request: AnyRequest, refusal: Refusal) -> Response[Any]:
 
 def answer_http(request: AnyRequest, error: HTTPException) -> Response[Any]:
     """Answer what the framework itself declines."""
+    if error.status_code >= 500:
+        return answer_fault(request, error)
     return _page(services_of(request), error.status_code, error.detail)
 
 
@@ -53,7 +55,11 @@ def _page(services: Services, status: int, text: str) -> Response[str]:
     return show_to_anyone(services, "failure.html", status=status, code=status, heading=heading, text=text)
 
 
-@get(["/{rest:path}", "/organizations/{org:str}/{rest:path}"], sync_to_thread=False)
+@route(
+    ["/{rest:path}", "/organizations/{org:str}/{rest:path}"],
+    http_method=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+    sync_to_thread=False,
+)
 def nothing(request: AnyRequest, rest: FromPath[str]) -> Response[Any]:
     """Answer for every URL that means nothing: with a page, or in JSON for a program."""
     del rest

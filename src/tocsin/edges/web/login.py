@@ -8,13 +8,12 @@ from litestar.di import NamedDependency
 from tocsin.domain.errors import NotAuthenticated
 from tocsin.edges.bodies import read_body
 from tocsin.edges.services import Services
-from tocsin.edges.sessions import SESSION_COOKIE, AnyRequest
+from tocsin.edges.sessions import SESSION_COOKIE, AnyRequest, address_of
 from tocsin.edges.web import links
 from tocsin.edges.web.attempts import attempts_of
 from tocsin.edges.web.forms import Form
 from tocsin.edges.web.rendering import Html, redirect, secure_cookies, show_to_anyone
 from tocsin.edges.web.visit import Visit, check_same_origin, services_of
-from tocsin.lib.forwarded import TrustedProxies
 
 FORM_BYTES_MAX = 16 * 1024
 _SECONDS_PER_DAY = 86_400
@@ -44,7 +43,7 @@ def log_out(visit: NamedDependency[Visit]) -> Response[str]:
 
 
 def _log_in(request: AnyRequest, form: Form) -> Response[str]:
-    services, attempts, address = services_of(request), attempts_of(request), _address(request)
+    services, attempts, address = services_of(request), attempts_of(request), address_of(request, services_of(request))
     now = services.clock()
     wait_seconds = attempts.note(address, now)
     if wait_seconds:
@@ -74,9 +73,3 @@ def _session_cookie(services: Services, secret: str, *, seconds: int) -> Cookie:
     return Cookie(
         SESSION_COOKIE, value=secret, max_age=seconds, httponly=True, samesite="lax", secure=secure_cookies(services)
     )
-
-
-def _address(request: AnyRequest) -> str:
-    peer = request.client.host if request.client else ""
-    proxies = TrustedProxies(services_of(request).settings.trusted_proxies)
-    return proxies.client_address(peer, request.headers.get("x-forwarded-for", ""))

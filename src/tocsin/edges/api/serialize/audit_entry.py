@@ -11,8 +11,10 @@ from tocsin.storage.views.audit import ShownAuditEntry
 _NOTES: Mapping[AuditEvent, Callable[[Mapping[str, Any]], str]] = {
     AuditEvent.ISSUE_DELETE: lambda data: f"deleted issue {data['issue_id']} of project {data['project_slug']}",
     AuditEvent.ORGANIZATION_CREATE: lambda data: f"created the organization {data['slug']}",
+    AuditEvent.ORGANIZATION_EDIT: lambda data: f"changed {', '.join(data['changed'])} of the organization",
     AuditEvent.TEAM_CREATE: lambda data: f"created team {data['slug']}",
     AuditEvent.PROJECT_CREATE: lambda data: f"created project {data['slug']}",
+    AuditEvent.PROJECT_EDIT: lambda data: f"changed {', '.join(data['changed'])} of project {data['slug']}",
     AuditEvent.MEMBER_ADD: lambda data: f"added {data['email']} as {data['role']}",
     AuditEvent.MEMBER_EDIT: lambda data: f"made {data['email']} {data['role']}",
     AuditEvent.TOKEN_CREATE: lambda data: f"created a token with the scopes {', '.join(data['scopes'])}",
