@@ -183,7 +183,7 @@ def send(family, project, sent, *, late=0.0):
 
 
 ONE_STORE = settings(
-    max_examples=20, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

@@ -108,9 +108,9 @@ def test_a_child_that_was_not_seen_later_leaves_the_words_of_the_parent(issue):
     assert whole.title == issue(1).title
 
 
-@pytest.mark.parametrize(("own", "childs", "whose"), [(None, 3, 3), (2, 3, 2), (2, None, 2), (None, None, None)])
-def test_a_parent_without_assignee_takes_that_of_the_child(issue, own, childs, whose):
-    assignees = [None if one is None else of(one) for one in (own, childs, whose)]
+@pytest.mark.parametrize(("own", "brought", "whose"), [(None, 3, 3), (2, 3, 2), (2, None, 2), (None, None, None)])
+def test_a_parent_without_assignee_takes_that_of_the_child(issue, own, brought, whose):
+    assignees = [None if one is None else of(one) for one in (own, brought, whose)]
     assert joined_by(issue(1, assignee=assignees[0]), issue(2, assignee=assignees[1])).assignee == assignees[2]
 
 

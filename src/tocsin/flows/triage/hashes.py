@@ -158,8 +158,8 @@ class _Forgetting:
             if gone:
                 self._in_child(merge, gone, left)
                 self.in_holder(merge.child_id, gone, left)
-        childrens = {name for merge in merges for name in merge.hashes}
-        own_gone, own_left = (tuple(one for one in some if one.hash not in childrens) for some in (moved, rest))
+        merged = {name for merge in merges for name in merge.hashes}
+        own_gone, own_left = (tuple(one for one in some if one.hash not in merged) for some in (moved, rest))
         if merges and own_gone:
             self._in_parent(merges[0], own_gone, own_left)
 
