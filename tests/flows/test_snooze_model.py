@@ -142,7 +142,7 @@ class Pair:
         number = next(self.groups)
         self.group = f"model-{number}"
         # Every time at the same minute of the hour, so that what fails once fails again.
-        shop.now = BEGAN + timedelta(days=100 * (number % 1000))
+        shop.now = BEGAN + timedelta(days=10 * (number % 1000))
         self.history = Moody(shop.history)
         self.writer = BatchWriter(shop.state, self.history, shop.blobs, lambda: shop.now)
         self.triage = Triage(shop.state, shop.history, lambda: "5" * 32)
