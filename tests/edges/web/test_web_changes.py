@@ -29,6 +29,18 @@ def test_a_button_changes_the_selected_issues_and_says_so_once(site: Site, actio
     assert told not in text_of(site.visit(STREAM))
 
 
+def test_issues_are_merged_and_that_is_undone(site: Site):
+    first, second = site.new_issue(), site.new_issue()
+    page = site.press({"action": "merge", "issue": [str(first), str(second)]})
+    assert "Merged 2 issues." in text_of(page)
+    assert site.issue(first).status is Status.PENDING_MERGE
+    assert site.issue(second).times_seen == 2
+    mutation = re.search(r'name="mutation" value="(\d+)"', page.text).group(1)
+    page = site.submit("/organizations/acme/issues/undo", {"mutation": mutation, "next": STREAM})
+    assert "Undone. 2 issues as before." in text_of(page)
+    assert {site.issue(one).status for one in (first, second)} == {Status.UNRESOLVED}
+
+
 def test_what_was_closed_can_be_opened_again(site: Site):
     issue_id = site.change(site.new_issue(), status=Status.RESOLVED, substatus=None).id
     page = site.press({"action": "unresolve", "issue": str(issue_id)})

@@ -43,6 +43,7 @@ _MARKS: Mapping[str, tuple[dict[str, Any], str]] = {
     "share": ({"isPublic": True}, "Shared {} with everybody who has the link."),
     "unshare": ({"isPublic": False}, "Stopped sharing {}."),
 }
+_MERGED = "Merged {}."
 _NOTHING_SELECTED = Notice("Nothing is selected. Select the issues to change first.", is_refusal=True)
 
 _NOTHING_LEFT = Notice("Those issues are gone. Nothing was changed.", is_refusal=True)
@@ -114,6 +115,8 @@ def _command(form: Form) -> tuple[dict[str, Any], str]:
         return _STATUSES[action]
     if action in _MARKS:
         return _MARKS[action]
+    if action == "merge":
+        return {"merge": True}, _MERGED
     if action == "assign":
         assignee = form.one("assignee")
         return {"assignedTo": assignee or None}, "Assigned {}." if assignee else "Unassigned {}."
