@@ -142,7 +142,8 @@ def _scrub_pairs(request: dict[str, Any], walk: Walk) -> None:
 def _scrub_breadcrumbs(event: Event, walk: Walk) -> None:
     crumbs, names = event["breadcrumbs"]["values"], ("message", "data")
     everywhere = KEYS_ONLY if any(map(walk.is_condemned, names)) else None
-    each = walk.look_at_each([[crumb.get(name) for name in names] for crumb in crumbs], walk.treatments.free)
+    messages = [crumb.get("message") for crumb in crumbs]
+    each = walk.look_at_each([crumb.get("data") for crumb in crumbs], walk.treatments.free, messages)
     for index, (crumb, needs) in enumerate(zip(crumbs, each, strict=True)):
         path = ("breadcrumbs", "values", str(index))
         for name in names if needs or everywhere else ():
@@ -247,9 +248,14 @@ def _scrub_frames(event: Event, walk: Walk) -> None:
 def _scrub_code(stacks: list[_Stack], walk: Walk) -> None:
     # The source of libraries is public; addresses go all the same.
     everywhere = walk.treatments.removes_addresses
-    frames = [frame for stack in stacks for frame in stack.frames if everywhere or frame.get("in_app") is not False]
-    lines = _encode([frame.get(name) for frame in frames for name in _LINES]).decode()
-    needed = walk.treatments.code.needed(lines)
+    lines = [
+        frame.get(name)
+        for stack in stacks
+        for frame in stack.frames
+        if everywhere or frame.get("in_app") is not False
+        for name in _LINES
+    ]
+    needed = walk.treatments.code.needed(_encode(lines).decode())
     for stack in stacks if needed else ():
         for index, frame in enumerate(stack.frames):
             if needed and (everywhere or frame.get("in_app") is not False):

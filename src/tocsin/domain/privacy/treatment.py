@@ -38,17 +38,35 @@ class Treatment(msgspec.Struct, frozen=True):
     words: Words
     """Words for which a text goes as a whole."""
     rules: tuple[TextRule, ...]
+    needles: tuple[bytes, ...] = ()
+    """One of them is in the shape of every text that a rule matches; none when there is no telling."""
 
     def needed(self, text: str) -> "Treatment | None":
         """Return as much of this as changes *text*, or one of the texts it is made of; None for nothing."""
         words = words_in(self.words, text)
-        shape = shape_of(text) if self.rules else b""
-        rules = [rule for rule in self.rules if rule.may_match(shape) and rule.matches(text)]
-        return Treatment(words, tuple(rules)) if rules or words else None
+        rules = self._matching(text) if self.rules else ()
+        return Treatment(words, rules) if rules or words else None
 
     def changes(self, text: str) -> bool:
         """Say whether *text* may be changed; False is certain."""
         return bool(words_in(self.words, text)) or any(rule.matches(text) for rule in self.rules)
+
+    def _matching(self, text: str) -> tuple[TextRule, ...]:
+        shape = shape_of(text)
+        # Every event comes by here several times: a generator or a call for each rule takes twice as long.
+        for needle in self.needles:
+            if needle in shape:
+                break
+        else:
+            if self.needles:
+                return ()
+        return tuple([rule for rule in self.rules if rule.may_match(shape) and rule.matches(text)])
+
+
+def _treatment(words: Words, rules: tuple[TextRule, ...]) -> Treatment:
+    all_tell = all(rule.needles for rule in rules)
+    needles = dict.fromkeys(needle for rule in rules for needle in rule.needles) if all_tell else ()
+    return Treatment(words, rules, tuple(needles))
 
 
 class Treatments:
@@ -62,16 +80,16 @@ class Treatments:
         addresses = (ADDRESSES,) if privacy.scrubs_addresses else ()
         code = (*(_FILTERS if defaults else ()), *addresses)
         plain = (*(_BEARER if defaults else ()), *code)
-        self.code = Treatment((), code)
+        self.code = _treatment((), code)
         """Lines of source code: they talk of passwords, but hold none."""
-        self.plain = Treatment((), plain)
+        self.plain = _treatment((), plain)
         """Texts with a meaning of their own, such as a URL."""
-        self.named = Treatment(words_of(defaults=False, added=added), plain)
+        self.named = _treatment(words_of(defaults=False, added=added), plain)
         """What people are found by: tags and users."""
-        self.free = Treatment(words_of(defaults=defaults, added=added), plain)
+        self.free = _treatment(words_of(defaults=defaults, added=added), plain)
         """Free-form data."""
-        self.message = Treatment((), (*(_SOFTER if defaults else ()), *addresses))
+        self.message = _treatment((), (*(_SOFTER if defaults else ()), *addresses))
         """Log messages, which must stay readable."""
-        self.error = Treatment((), addresses)
+        self.error = _treatment((), addresses)
         """Texts of exceptions, which the default rules leave alone."""
         self.do_nothing = not (privacy.scrubs_data or privacy.scrubs_addresses)

@@ -38,6 +38,7 @@ class Needs(msgspec.Struct, frozen=True):
 
 
 KEYS_ONLY = Needs(None)
+_ONLY_TEXTS = frozenset({str})
 _MATTERS = CONDEMNED | {Verdict.COOKIES}
 
 
@@ -57,9 +58,11 @@ class Walk:
         needed = treatment.needed("\n".join(texts))
         return Needs(needed) if needed or matters else None
 
-    def look_at_each(self, regions: Sequence[Any], treatment: Treatment) -> list[Needs | None]:
-        """Return what each of many regions needs; their texts are looked at together."""
-        texts: list[str] = []
+    def look_at_each(
+        self, regions: Sequence[Any], treatment: Treatment, besides: Iterable[Any] = ()
+    ) -> list[Needs | None]:
+        """Return what each of many regions needs; their texts, and those *besides*, are looked at together."""
+        texts = [text for text in besides if type(text) is str]
         matters = [self._survey(region, texts) for region in regions]
         needed = treatment.needed("\n".join(texts))
         if needed:
@@ -74,12 +77,18 @@ class Walk:
 
     def _survey(self, value: Any, texts: list[str]) -> bool:
         """Gather what is to be read in *value*, and say whether one of its keys matters."""
+        if not value:
+            return False
         matters = False
         if type(value) is dict:
             matters = not _MATTERS.isdisjoint(map(self._keys.__getitem__, value))
             value = value.values()
         elif type(value) is not list:
             value = (value,)
+        # Variables are mostly nothing but texts; that much can be told without a loop of ours.
+        if _ONLY_TEXTS.issuperset(map(type, value)):
+            texts += value
+            return matters
         for child in value:
             kind = type(child)
             if kind is str:
