@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from itertools import count
 
 import pytest
 from tests.running import wait_for
@@ -27,25 +28,27 @@ def run_program(dsn, number):
     assert "ZeroDivisionError" in done.stderr
 
 
+numbers = count(1)
+
+
 @pytest.fixture
 def project(tocsin):
+    """A project of the test's own: what one leaves behind must not count for another."""
+    slug = f"sdk-python-{next(numbers)}"
     tocsin.run("team", "add", "python", "--org", "acme")
-    return json.loads(
-        tocsin.run(
-            "project", "add", "sdk-python", "--org", "acme", "--team", "python", "--platform", "python", "--json"
-        )
-    )
+    made = tocsin.run("project", "add", slug, "--org", "acme", "--team", "python", "--platform", "python", "--json")
+    return json.loads(made) | {"slug": slug}
 
 
 def test_an_error_becomes_an_issue_is_resolved_and_regresses(tocsin, project):
-    def found(query, count):
-        issues = tocsin.issues(f"project:sdk-python {query}", statsPeriod="24h")
-        return issues if [issue["count"] for issue in issues] == [str(count)] else None
+    def found(query, events):
+        issues = tocsin.issues(f"project:{project['slug']} {query}", statsPeriod="24h")
+        return issues if [issue["count"] for issue in issues] == [str(events)] else None
 
     run_program(project["dsn"], 1)
     (issue,) = wait_for(lambda: found("is:unresolved", 1), "the issue")
     assert issue["title"] == "ZeroDivisionError: division by zero"
-    assert issue["shortId"] == "SDK-PYTHON-1"
+    assert issue["shortId"] == f"{project['slug'].upper()}-1"
     assert (issue["level"], issue["platform"], issue["substatus"]) == ("error", "python", "new")
     assert issue["isUnhandled"]
 
@@ -73,10 +76,12 @@ def test_an_error_becomes_an_issue_is_resolved_and_regresses(tocsin, project):
 def test_a_bulk_change_of_the_project_answers_with_the_delta(tocsin, project):
     run_program(project["dsn"], 3)
     ids = wait_for(
-        lambda: [issue["id"] for issue in tocsin.issues("project:sdk-python", statsPeriod="24h")], "an issue"
+        lambda: [issue["id"] for issue in tocsin.issues(f"project:{project['slug']}", statsPeriod="24h")], "an issue"
     )
     answer = tocsin.api.put(
-        "/projects/acme/sdk-python/issues/", params={"id": ids}, json={"isPublic": False, "status": "unresolved"}
+        f"/projects/acme/{project['slug']}/issues/",
+        params={"id": ids},
+        json={"isPublic": False, "status": "unresolved"},
     )
     assert answer.status_code == 200
     assert answer.json() == {"isPublic": False, "shareId": None, "status": "unresolved", "statusDetails": {}}

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from tests.flows.test_merging import Family
 
 from tocsin.domain.errors import Conflict, NotFound, Unavailable
+from tocsin.domain.issue.effects import SetSubscription, Subscribe
 from tocsin.domain.issue.issue import Assignee, Snooze, Status, SubscriptionReason, Substatus
 from tocsin.flows.digest.apply import BatchWriter
 from tocsin.flows.recount import SETTLED_AFTER, Recount
@@ -19,7 +20,17 @@ from tocsin.flows.retain import Retain
 from tocsin.flows.triage.merging import merge
 from tocsin.flows.triage.parting import Deed, merges_of_mutation, take_apart
 from tocsin.storage.history.store import History, HistoryLimits
-from tocsin.storage.state import attachments, inbox, issue_hashes, issue_merges, issues, marks, outbox, tombstones
+from tocsin.storage.state import (
+    attachments,
+    effects,
+    inbox,
+    issue_hashes,
+    issue_merges,
+    issues,
+    marks,
+    outbox,
+    tombstones,
+)
 from tocsin.storage.state.holding import hold
 from tocsin.storage.state.recounts import KIND, SOON
 
@@ -180,11 +191,9 @@ def test_merges_of_a_command_are_undone_while_later_ones_stay(family):
     one, two, parent = family.issue("one", 2), family.issue("two", 3, environment="staging"), family.issue("big", 9)
     people = family.people
     with family.shop.state.write() as connection:
-        said = [
-            marks.Subscription(issue_id=issue_id, user_id=user_id, reason=SubscriptionReason.COMMENT)
-            for issue_id, user_id in [(one, people[0]), (one, people[1]), (two, people[1]), (two, people[2])]
-        ]
-        marks.subscribe(connection, said, family.shop.now)
+        for issue_id, user_id in [(one, people[0]), (one, people[1]), (two, people[1]), (two, people[2])]:
+            heard = Subscribe(frozenset({user_id}), SubscriptionReason.COMMENT)
+            effects.apply(connection, heard, [issue_id], family.shop.now)
         for issue_id, user_id in [(one, people[0]), (two, people[1])]:
             owned = replace(issues.load(connection, [issue_id])[issue_id], assignee=Assignee(user_id=user_id))
             issues.save(connection, [owned])
@@ -206,12 +215,11 @@ def test_what_people_said_since_about_the_parent_stays(family):
     one, parent = family.issue("one"), family.issue("big", 9)
     user = family.people[1]
     with family.shop.state.write() as connection:
-        marks.subscribe(connection, [marks.Subscription(issue_id=one, user_id=user)], family.shop.now)
+        effects.apply(connection, SetSubscription(user, is_active=True), [one], family.shop.now)
     merged(family, one, parent, mutation_id=1)
     family.shop.later(seconds=1)
     with family.shop.state.write() as connection:
-        no = marks.Subscription(issue_id=parent, user_id=user, is_active=False)
-        marks.set_subscriptions(connection, [no], family.shop.now)
+        effects.apply(connection, SetSubscription(user, is_active=False), [parent], family.shop.now)
     family.change({"assignedTo": str(user), "status": "resolved"}, parent)
     undo(family, 1)
     left = family.load(parent)
@@ -261,7 +269,7 @@ def test_a_parent_takes_its_children_along(family):
     family.merge(two, three)
     remove = Remove(family.shop.state, family.shop.history, family.shop.blobs, lambda: family.shop.now)
     family.shop.later(minutes=1)
-    remove.schedule([three])
+    remove.schedule([three], family.by.reach.organization.id, None)
     remove.run(family.shop.now)
     assert (family.issues(), family.shop.stored_events()) == ([], 0)
     assert family.issue("one") > three
@@ -270,7 +278,8 @@ def test_a_parent_takes_its_children_along(family):
 def test_a_child_cannot_be_deleted_by_its_old_id(family):
     one, two = family.issue("one"), family.issue("two", 3)
     family.merge(one, two)
-    Remove(family.shop.state, family.shop.history, family.shop.blobs, lambda: family.shop.now).schedule([one])
+    remove = Remove(family.shop.state, family.shop.history, family.shop.blobs, lambda: family.shop.now)
+    remove.schedule([one], family.by.reach.organization.id, None)
     family.apart(two)
     assert family.load(one).status is Status.UNRESOLVED
 
@@ -293,6 +302,7 @@ def test_discarded_events_leave_nothing_behind(family):
         [tombstone] = tombstones.of_project(connection, shop.project.id, offset=0, limit=5)
     assert [file.event_id for file in files] == [kept.event_id]
     assert (tombstone.times_discarded, tombstone.actor_id) == (1, family.by.user.id)
+    Remove(shop.state, shop.history, shop.blobs, lambda: shop.now).drop_blobs(shop.now)
     hashes = [sha256(content).hexdigest() for content in (b"of no use", b"useful")]
     assert [shop.blobs.exists(content_hash) for content_hash in hashes] == [False, True]
 
@@ -329,7 +339,8 @@ def test_discarded_then_lifted_then_seen_again_is_a_new_issue(family):
 def test_discarding_what_is_leaving_already_does_nothing(family):
     one = family.issue("one")
     family.shop.later(minutes=1)
-    Remove(family.shop.state, family.shop.history, family.shop.blobs, lambda: family.shop.now).schedule([one])
+    remove = Remove(family.shop.state, family.shop.history, family.shop.blobs, lambda: family.shop.now)
+    remove.schedule([one], family.by.reach.organization.id, None)
     family.change({"discard": True}, one)
     with family.shop.state.read() as connection:
         assert tombstones.of_project(connection, family.shop.project.id, offset=0, limit=5) == []
@@ -351,7 +362,7 @@ def test_a_snooze_of_a_merged_issue_sleeps_on(family):
         issues.save(connection, [asleep])
     family.merge(one, two)
     shop.later(hours=1)
-    retain = Retain(shop.state, shop.history, shop.blobs, duplicate_window_hours=72, retention_days=90)
+    retain = Retain(shop.state, shop.history, duplicate_window_hours=72, retention_days=90)
     with shop.state.read() as connection:
         assert issues.with_lapsed_snooze(connection, shop.now, 10) == []
     retain.run(shop.now)

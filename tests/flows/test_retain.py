@@ -5,7 +5,8 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from tocsin.domain.issue.issue import ActivityType, InboxReason, Snooze, Status, Substatus
+from tocsin.domain.issue.issue import Activity, ActivityType, InboxReason, Snooze, Status, Substatus
+from tocsin.domain.issue.observe import Turn
 from tocsin.flows.remove import Remove
 from tocsin.flows.retain import INBOX_AGE_MAX, NOTICE_AGE_MAX, WORK_NOTICES, Retain
 from tocsin.storage.state import (
@@ -116,6 +117,56 @@ def test_a_snooze_ends_by_the_clock(shop, retain, until, status, told):
         assert (shop.issue().substatus, shop.issue().snooze) == (Substatus.ONGOING, None)
 
 
+@pytest.mark.parametrize("row", ["mutation-E15"])
+def test_what_the_clock_reopens_is_told_without_an_event(shop, retain, row):
+    shop.send()
+    until = shop.now + timedelta(minutes=30)
+    archived = {"status": Status.IGNORED, "substatus": Substatus.ARCHIVED_UNTIL_CONDITION_MET}
+    change(shop, **archived, snooze=Snooze(until=until, count=5, times_seen_at_start=1))
+    retain.run(until - timedelta(seconds=1))
+    assert shop.issue().status is Status.IGNORED
+    retain.run(until)
+    assert (shop.issue().status, shop.issue().substatus) == (Status.UNRESOLVED, Substatus.ONGOING)
+    with shop.state.write() as connection:
+        ((_, told),) = activity.page(connection, shop.issue().id, limit=10)
+        news = outbox.claim(connection, ["issue.reopened"], until, lease=timedelta(minutes=1), limit=9)
+    assert (told.type, told.data, told.user_id, told.created_at) == (ActivityType.SET_UNRESOLVED, {}, None, until)
+    assert [one.payload["issue_id"] for one in news] == [shop.issue().id]
+    retain.run(until + timedelta(minutes=1))
+    assert story(shop) == [ActivityType.SET_UNRESOLVED]
+
+
+def test_only_so_many_issues_are_reopened_at_once_longest_over_first(shop, retain, monkeypatch):
+    monkeypatch.setattr("tocsin.flows.retain.ISSUES_PER_RUN_MAX", 2)
+    for group in range(5):
+        shop.send(fingerprint=[str(group)])
+    with shop.state.write() as connection:
+        snoozed = [
+            msgspec.structs.replace(one, status=Status.IGNORED, snooze=Snooze(until=shop.now - timedelta(hours=number)))
+            for number, one in enumerate(shop.issues())
+        ]
+        issues.save(connection, snoozed)
+    for awake in ([False, False, False, True, True], [False, True, True, True, True], [True] * 5):
+        retain.run(shop.now)
+        assert [one.status is Status.UNRESOLVED for one in shop.issues()] == awake
+
+
+def test_issues_on_their_way_out_neither_wake_nor_hide_others(shop, retain, monkeypatch):
+    monkeypatch.setattr("tocsin.flows.retain.ISSUES_PER_RUN_MAX", 1)
+    for group in ("merged", "archived"):
+        shop.send(fingerprint=[group])
+    with shop.state.write() as connection:
+        merged, archived = shop.issues()
+        over = Snooze(until=shop.now - timedelta(hours=1)), Snooze(until=shop.now)
+        merged = msgspec.structs.replace(merged, status=Status.PENDING_MERGE, snooze=over[0])
+        issues.save(connection, [merged, msgspec.structs.replace(archived, status=Status.IGNORED, snooze=over[1])])
+    retain.run(shop.now)
+    assert [(one.status, one.snooze) for one in shop.issues()] == [
+        (Status.PENDING_MERGE, over[0]),
+        (Status.UNRESOLVED, None),
+    ]
+
+
 def test_a_reopened_issue_waits_for_review(shop, retain):
     shop.send()
     with shop.state.write() as connection:
@@ -153,6 +204,18 @@ def test_an_escalating_issue_is_ongoing_a_week_after_it_escalated(shop, retain, 
     assert shop.issue().substatus is expected
 
 
+@pytest.mark.parametrize(("days", "expected"), [(6, Substatus.REGRESSED), (7, Substatus.ONGOING)])
+def test_an_issue_reopened_by_hand_is_news_for_a_week_from_then(shop, retain, days, expected):
+    shop.send()
+    first_seen = shop.now - timedelta(days=200)
+    change(shop, substatus=Substatus.REGRESSED, first_seen=first_seen, active_at=first_seen)
+    reopened = Activity(issue_id=shop.issue().id, type=ActivityType.SET_UNRESOLVED, created_at=shop.now)
+    with shop.state.write() as connection:
+        activity.record(connection, [reopened])
+    retain.run(shop.now + timedelta(days=days))
+    assert shop.issue().substatus is expected
+
+
 def test_news_that_is_not_old_enough_hides_no_other(shop, retain, monkeypatch):
     monkeypatch.setattr("tocsin.flows.retain.ISSUES_PER_RUN_MAX", 2)
     for group in range(5):
@@ -177,3 +240,15 @@ def test_a_project_may_resolve_what_is_quiet(shop, retain):
     retain.run(shop.now + timedelta(hours=24, seconds=1))
     assert (shop.issue().status, shop.issue().substatus, waiting(shop)) == (Status.RESOLVED, None, [])
     assert story(shop) == [ActivityType.SET_RESOLVED_BY_AGE]
+    shop.later(hours=25)
+    assert shop.send(release="shop@2").turns == {Turn.REGRESSED: 1}
+    assert (shop.issue().status, shop.issue().substatus) == (Status.UNRESOLVED, Substatus.REGRESSED)
+
+
+def test_an_issue_resolved_by_age_that_the_clock_has_not_met_regresses_as_well(shop):
+    shop.send()
+    with shop.state.write() as connection:
+        projects.save(connection, msgspec.structs.replace(shop.project, options={"resolveAge": 24}))
+    shop.later(hours=25)
+    assert shop.send().turns == {Turn.REGRESSED: 1}
+    assert story(shop) == [ActivityType.SET_REGRESSION]

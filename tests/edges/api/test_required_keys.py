@@ -18,7 +18,7 @@ from tocsin.storage.state import attachments
 
 REQUIRED = msgspec.json.decode((Path(__file__).parents[2] / "corpus" / "api" / "required-keys.json").read_bytes())
 EVENT = "ab" * 16
-EMPTY_HERE = ("commits", "deploys", "files", "repos", "hashes", "filters")
+EMPTY_HERE = ("files", "filters")
 """Last words of paths whose lists this fixture leaves empty."""
 
 
@@ -110,6 +110,10 @@ def api(shared_api):
         attachments.add(connection, [file])
     api.attachment_id = api.get(f"/projects/acme/p/events/{EVENT}/attachments/").json()[0]["id"]
     api.key_id = api.get("/projects/acme/p/keys/").json()[0]["id"]
+    commit = {"id": "a" * 40, "repository": "acme/app", "message": "Seal the pump", "author_email": "jane@acme.io"}
+    api.post("/organizations/acme/releases/", {"version": "app@1.0.0", "projects": ["p"], "commits": [commit]})
+    api.post("/organizations/acme/releases/app@1.0.0/deploys/", {"environment": "production"})
+    api.repo_id = api.get("/organizations/acme/repos/").json()[0]["id"]
     return api
 
 
@@ -128,6 +132,7 @@ def path_of(api, required):
         "version": "app@1.0.0",
         "environment": "production",
         "attachment_id": api.attachment_id,
+        "repo_id": api.repo_id,
     }
     query = "?field=sum(quantity)&groupBy=outcome" if path.endswith("stats_v2/") else ""
     return path.format(**values) + query

@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
+from tocsin.domain.issue.effects import SetSubscription
 from tocsin.domain.issue.issue import Activity, ActivityType, Assignee, InboxReason, Snooze, Status
 from tocsin.domain.issue.merging import Waited, before_of_child, before_of_parent
 from tocsin.domain.issue.whereabouts import Met
-from tocsin.storage.state import activity, applied, inbox, issue_merges, issues, marks
+from tocsin.storage.state import activity, applied, effects, inbox, issue_merges, issues, marks
 from tocsin.storage.state.engine import State
 from tocsin.storage.state.inbox import Waiting
 from tocsin.storage.state.issue_merges import NewMerge
@@ -126,7 +127,7 @@ def test_a_place_in_the_inbox_is_given_back(state: State, cast, tree) -> None:
 def test_subscriptions_are_copied_where_nothing_was_said(state: State, cast, tree) -> None:
     now = cast.issue().last_seen
     with state.write() as tx:
-        marks.set_subscriptions(tx, [marks.Subscription(issue_id=tree[0], user_id=cast.user_id, is_active=False)], now)
+        effects.apply(tx, SetSubscription(cast.user_id, is_active=False), [tree[0]], now)
         [said] = marks.subscriptions(tx, tree)[tree[0]].values()
         assert (said.is_active, said.created_at) == (False, now)
         for is_active in (False, True):

@@ -54,7 +54,5 @@ ROUTES: tuple[Route, ...] = (
     *VOLUME_ROUTES,
     *SEARCH_ROUTES,
     *HASH_ROUTES,
-    *EVENT_ROUTES,
-    *TAG_ROUTES,
     *TOMBSTONE_ROUTES,
 )
