@@ -133,3 +133,13 @@ def test_an_issue_knows_since_when_and_which_release_it_is_in_an_environment(sta
         [total] = environments.of_issues(tx, [issue_id])
     assert (total.first_seen, total.first_release) == (now + timedelta(minutes=1), "1.0")
     assert total.last_seen == now + timedelta(minutes=9)
+
+
+def test_a_release_is_locked_as_it_is_now(state: State, cast) -> None:
+    with state.write() as tx:
+        [release] = releases.ensure(tx, _deployed(cast, "1.0")).known.values()
+        changed = structs.replace(release, ref="main", started_at=release.added_at)
+        releases.save(tx, changed)
+        assert releases.locked(tx, release.id) == changed
+        releases.remove(tx, release.id)
+        assert releases.locked(tx, release.id) is None
