@@ -919,3 +919,17 @@ def test_deleting_twice_is_deleting_once(api):
 
 def test_deleting_by_a_bad_id_is_refused(api):
     assert api.delete(f"{BULK}?id=abc").status_code == 400
+
+
+def test_all_that_is_wrong_is_told_at_once_also_of_what_is_named(api):
+    issue = api.new_issue()
+    body = {"status": "bogus", "priority": "urgent", "assignedTo": "nobody@acme.io", "isBookmarked": True}
+    answer = api.put(f"{BULK}?id={issue}", body)
+    assert answer.status_code == 400
+    assert set(answer.json()) == {"status", "priority", "assignedTo"}
+    assert api.issue(issue).status is Status.UNRESOLVED
+
+
+def test_ids_out_of_scope_win_over_an_invalid_body(api):
+    elsewhere = api.new_issue(api.make_project("q"))
+    assert api.put(f"{PROJECT}?id={elsewhere}", {"status": "bogus"}).status_code == 204

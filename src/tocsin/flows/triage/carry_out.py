@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from tocsin.domain.caller import Reach
-from tocsin.domain.errors import KeyReused
+from tocsin.domain.errors import InvalidFields, KeyReused
 from tocsin.domain.issue.command import Command, read_command
 from tocsin.domain.issue.issue import Issue, IssueId, UserId
 from tocsin.domain.issue.journal import MutationKind, Rewritten
@@ -93,6 +93,8 @@ class _Order(msgspec.Struct, frozen=True, kw_only=True):
 
     issue_ids: Collection[IssueId]
     body: Any
+    faults: Mapping[str, object]
+    """What is wrong with fields of the body, whatever it names; told together with what is wrong with that."""
     by: Acting
     now: datetime
     asked: Asked
@@ -117,8 +119,8 @@ class Triage:
         """
         if not issue_ids and not asked.key:
             return NOTHING_SELECTED
-        order = _Order(issue_ids=issue_ids, body=body, by=by, now=now, asked=asked)
-        command = read_command(body) if issue_ids else Command()
+        command, faults = _read(body) if issue_ids else (Command(), {})
+        order = _Order(issue_ids=issue_ids, body=body, faults=faults, by=by, now=now, asked=asked)
         seen = users_seen(self._state, self._history, issue_ids) if command.needs_users_seen else {}
         if asked.dry_run:
             with self._state.rehearse() as connection:
@@ -170,7 +172,7 @@ class Triage:
         standing = [kind.issue for kind in kinds]
         ids = tuple(sorted(issue_id for kind in kinds for issue_id in kind.ids))
         require_revision(standing[0], order.asked.if_match)
-        command = resolved(connection, command, standing, by.reach)
+        command = _resolved(connection, command, standing, order)
         if regroups(command):
             refuse_unfit(command, list(issues.load(connection, ids).values()))
         here = circumstances(connection, command, standing, by.user, by.shown, now)
@@ -208,6 +210,27 @@ class Triage:
 
     def _share_ids(self, command: Command, standing: Sequence[Issue]) -> dict[IssueId, str]:
         return {issue.id: self._new_share_id() for issue in standing} if command.is_public else {}
+
+
+def _read(body: Any) -> tuple[Command, dict[str, object]]:
+    """Return the command in the fields that can be read, and what is wrong with the others."""
+    try:
+        return read_command(body), {}
+    except InvalidFields as invalid:
+        if not isinstance(body, dict) or not invalid.errors.keys() & body.keys():
+            raise
+        return read_command({name: value for name, value in body.items() if name not in invalid.errors}), invalid.errors
+
+
+def _resolved(connection: Transaction, command: Command, standing: Sequence[Issue], order: _Order) -> Command:
+    """Return the command with all it names looked up. Raises InvalidFields with everything that is wrong with it."""
+    try:
+        found = resolved(connection, command, standing, order.by.reach)
+    except InvalidFields as invalid:
+        raise InvalidFields({**order.faults, **invalid.errors}) from None
+    if order.faults:
+        raise InvalidFields(dict(order.faults))
+    return found
 
 
 def _earlier(connection: Transaction, by: Acting, asked: Asked) -> Outcome | None:
