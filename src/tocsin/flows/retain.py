@@ -25,6 +25,7 @@ from tocsin.storage.state import (
     organizations,
     outbox,
     projects,
+    recounts,
     sessions,
 )
 from tocsin.storage.state.engine import State, Transaction
@@ -41,7 +42,7 @@ MUTATION_AGE_MAX = timedelta(days=30)
 """How long a mutation can be undone."""
 MUTATIONS_PER_RUN_MAX = 100
 """One of a hundred thousand issues is half a megabyte."""
-WORK_NOTICES = frozenset({deletions.KIND, attachments.BLOB_KIND, "project.remove", "issue.recount"})
+WORK_NOTICES = frozenset({deletions.KIND, attachments.BLOB_KIND, recounts.KIND, "project.remove"})
 """Notices that stand for work, which never goes stale."""
 AUDIT_AGE_MAX = timedelta(days=90)
 """How long the audit log goes back, and how long a finished deletion can be asked for."""

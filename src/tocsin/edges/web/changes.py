@@ -43,7 +43,6 @@ _MARKS: Mapping[str, tuple[dict[str, Any], str]] = {
     "share": ({"isPublic": True}, "Shared {} with everybody who has the link."),
     "unshare": ({"isPublic": False}, "Stopped sharing {}."),
 }
-_MERGED = "Merged {}."
 _NOTHING_SELECTED = Notice("Nothing is selected. Select the issues to change first.", is_refusal=True)
 
 _NOTHING_LEFT = Notice("Those issues are gone. Nothing was changed.", is_refusal=True)
@@ -116,7 +115,7 @@ def _command(form: Form) -> tuple[dict[str, Any], str]:
     if action in _MARKS:
         return _MARKS[action]
     if action == "merge":
-        return {"merge": True}, _MERGED
+        return {"merge": True}, "Merged {}."
     if action == "assign":
         assignee = form.one("assignee")
         return {"assignedTo": assignee or None}, "Assigned {}." if assignee else "Unassigned {}."

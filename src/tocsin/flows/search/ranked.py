@@ -124,10 +124,7 @@ def by_inbox(connection: Transaction, issue_ids: Iterable[IssueId]) -> list[Rank
 def scopes(connection: Transaction, projects: Mapping[IssueId, ProjectId]) -> tuple[IssueScope, ...]:
     """Return the events that each of the issues has, given with its project, in their order."""
     hashes = issue_hashes.by_issue(connection, projects)
-    return tuple(
-        IssueScope(project_id, tuple((one.hash, one.since) for one in hashes[issue_id]))
-        for issue_id, project_id in projects.items()
-    )
+    return tuple(IssueScope.of(project_id, hashes[issue_id]) for issue_id, project_id in projects.items())
 
 
 def _scope(connection: Transaction, asked: Question, named_issues_max: int) -> Clause:
@@ -136,7 +133,7 @@ def _scope(connection: Transaction, asked: Question, named_issues_max: int) -> C
     if len(few) <= named_issues_max:
         return in_issues(scopes(connection, {one.id: one.project_id for one in few}))
     reborn = [
-        IssueScope(project_id, tuple((one.hash, one.since) for one in hashes))
+        IssueScope.of(project_id, hashes)
         for project_id, hashes in issue_hashes.reborn(connection, asked.project_ids).items()
     ]
     return in_projects(asked.project_ids) & digested_in_time(reborn)

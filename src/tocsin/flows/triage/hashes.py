@@ -92,7 +92,7 @@ class Hashes:
 
 
 def _move(connection: Transaction, history: History, move: _Move) -> IssueId:
-    scopes = [_scope(move.source.project_id, one) for one in (move.moved, move.rest)]
+    scopes = [IssueScope.of(move.source.project_id, one) for one in (move.moved, move.rest)]
     gone, rest = accounts(history, scopes)
     number = projects.take_issue_numbers(connection, move.source.project_id, 1)
     new = split_off(move.source, gone.total, number=number, now=move.now)
@@ -116,10 +116,6 @@ def _told(move: _Move, left: Change, new: Issue) -> list[Change]:
         left.telling(source, told, by=move.by, at=move.now),
         unchanged(new).telling(destination, came, by=move.by, at=move.now),
     ]
-
-
-def _scope(project_id: ProjectId, hashes: Sequence[IssueHash]) -> IssueScope:
-    return IssueScope(project_id, tuple((one.hash, one.since) for one in hashes))
 
 
 def _restate_whereabouts(connection: Transaction, move: _Move, new_id: IssueId, gone: Telling, rest: Telling) -> None:
@@ -180,7 +176,7 @@ class _Forgetting:
     def _before(self, merge: Merge, gone: Sequence[IssueHash], left: Sequence[IssueHash]) -> list[Telling]:
         """Return what the events of both say that came in before *merge*."""
         earlier = Selection(where=digested_before(merge.created_at))
-        scopes = [_scope(self._move.source.project_id, some) for some in (gone, left)]
+        scopes = [IssueScope.of(self._move.source.project_id, some) for some in (gone, left)]
         return accounts(self._history, scopes, earlier)
 
     def _met_without(self, was: Whereabouts, lost: Telling, kept: Telling) -> Whereabouts:

@@ -79,11 +79,7 @@ def users_seen(state: State, history: History, issue_ids: Collection[IssueId]) -
     """Return how many distinct users each of the issues has had, ever."""
     with state.read() as connection:
         hashes = issue_hashes.by_issue(connection, issue_ids)
-    scopes = {
-        issue_id: IssueScope(own[0].project_id, tuple((one.hash, one.since) for one in own))
-        for issue_id, own in hashes.items()
-        if own
-    }
+    scopes = {issue_id: IssueScope.of(own[0].project_id, own) for issue_id, own in hashes.items() if own}
     counted: dict[IssueId, int] = {}
     asked = list(scopes)
     for start in range(0, len(asked), _SCOPES_PER_QUESTION_MAX):

@@ -11,7 +11,7 @@ from tocsin.domain.errors import Conflict
 from tocsin.domain.issue.account import Account
 from tocsin.domain.issue.change import Change
 from tocsin.domain.issue.effects import Unsubscribe
-from tocsin.domain.issue.issue import ActivityType, Issue, IssueId, ProjectId, UserId
+from tocsin.domain.issue.issue import ActivityType, Issue, IssueId, UserId
 from tocsin.domain.issue.merging import (
     Child,
     Kin,
@@ -120,7 +120,7 @@ def _whole(connection: Transaction, history: History, parent_id: IssueId, leavin
     if parent.status in LEAVING:
         raise Conflict("The issue that others were merged into is itself merged or deleted. Take that apart first.")
     hashes, own_hashes = _owned(connection, parent_id, merges)
-    scopes = [_scope(parent.project_id, one) for one in (own_hashes, *(hashes[one.id] for one in merges))]
+    scopes = [IssueScope.of(parent.project_id, one) for one in (own_hashes, *(hashes[one.id] for one in merges))]
     own, *since = accounts(history, scopes)
     project = projects.by_ids(connection, [parent.project_id])[parent.project_id]
     met_own, *met_since = met_by(connection, project, [own, *since])
@@ -163,10 +163,6 @@ def _owned(
 
 def _shared_since(owned: IssueHash, merged_at: datetime) -> IssueHash:
     return replace(owned, since=merged_at if owned.since is None else max(owned.since, merged_at))
-
-
-def _scope(project_id: ProjectId, hashes: Sequence[IssueHash]) -> IssueScope:
-    return IssueScope(project_id, tuple((one.hash, one.since) for one in hashes))
 
 
 # Writing

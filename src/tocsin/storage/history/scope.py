@@ -1,7 +1,8 @@
 """Whose events are asked for, and which of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Protocol, Self
 
 import msgspec
 
@@ -29,6 +30,18 @@ class ProjectScope(msgspec.Struct, frozen=True):
         return in_projects(self.project_ids)
 
 
+class OwnedHash(Protocol):
+    """A hash that belongs to an issue, and since when if not always."""
+
+    @property
+    def hash(self) -> GroupingHash:
+        """The hash."""
+
+    @property
+    def since(self) -> datetime | None:
+        """Digested before it, an event is somebody else's."""
+
+
 class IssueScope(msgspec.Struct, frozen=True):
     """The events of one issue: those whose primary hash is one of *hashes*.
 
@@ -38,6 +51,11 @@ class IssueScope(msgspec.Struct, frozen=True):
 
     project_id: int
     hashes: tuple[tuple[GroupingHash, datetime | None], ...]
+
+    @classmethod
+    def of(cls, project_id: int, owned: Iterable[OwnedHash]) -> Self:
+        """Return the events of the hashes that an issue owns."""
+        return cls(project_id, tuple((one.hash, one.since) for one in owned))
 
     def clause(self) -> Clause:
         """Return the condition that an event belongs to the issue."""

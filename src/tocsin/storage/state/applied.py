@@ -55,17 +55,11 @@ def applied_at(connection: Connection, batch_id: str) -> datetime | None:
     return moment
 
 
-def newest(connection: Connection) -> datetime | None:
-    """Return when state took in the batch that it took in last, None when it remembers none."""
-    moment: datetime | None = connection.execute(select(func.max(applied_batch.c.applied_at))).scalar_one()
-    return moment
-
-
 def after_all(connection: Connection, now: datetime) -> datetime:
     """Return *now* or, if batches were applied later than that, the instant after the last of them.
 
-    Every event of a hash that you have claimed is on one side of it: those taken in so far were digested before, those
-    that come are digested then or later.
+    Other clocks may be ahead of ours. Every event of a hash that you have claimed is on one side of it: those taken in
+    so far were digested before, those that come are digested then or later.
     """
     latest: datetime | None = connection.execute(select(func.max(applied_batch.c.applied_at))).scalar()
     return now if latest is None else max(now, latest + _MICROSECOND)

@@ -1,7 +1,7 @@
 """Deletions: issues that leave at once and are gone soon after, and how far each deletion got (spec/mutation.md 7)."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, NamedTuple, NewType
 
 import msgspec
@@ -20,8 +20,6 @@ DeletionId = NewType("DeletionId", int)
 
 KIND: Final = "issue.remove"
 _ISSUES_AT_A_TIME = 1000
-_TICK = timedelta(microseconds=1)
-"""The least that two instants differ by, in state and in history."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +87,8 @@ def begin(connection: Connection, issue_ids: Iterable[IssueId], request: Request
     # Whatever was merged into them while we waited for the locks.
     _lock(connection, merged.keys() - known)
     families = _families(merged)
-    moment = _moment(connection, now)
+    # After every batch that state has taken in, so that each event is on one side.
+    moment = applied.after_all(connection, now)
     deletion_id = _create(connection, request, len(leaving), now)
     for some in _pieces(leaving):
         removals = _removals(connection, deletion_id, some, families, moment)
@@ -166,16 +165,6 @@ def _standing(connection: Connection, issue_ids: Iterable[IssueId]) -> list[_Lea
         rows = connection.execute(query.where(issue.c.id.in_(some), issue.c.status.not_in(LEAVING)))
         found += [_Leaving(*row) for row in rows]
     return sorted(found)
-
-
-def _moment(connection: Connection, now: datetime) -> datetime:
-    """Return the instant that parts what is deleted from what comes after.
-
-    It lies after every batch that state has taken in, also by a clock that is ahead of ours; digest puts no batch
-    before it. So each event is on one side, even in the same microsecond.
-    """
-    newest = applied.newest(connection)
-    return now if newest is None else max(now, newest + _TICK)
 
 
 def _create(connection: Connection, request: Request, issues_leaving: int, now: datetime) -> DeletionId:

@@ -98,7 +98,7 @@ def issue_scope(views: Views, issue: Issue) -> IssueScope:
     """Return what makes an event an event of *issue*."""
     with views.state.read() as connection:
         hashes = issue_hashes.of_issues(connection, [issue.id])
-    return IssueScope(issue.project_id, tuple((one.hash, one.since) for one in hashes))
+    return IssueScope.of(issue.project_id, hashes)
 
 
 def events_of_issue(
@@ -150,7 +150,7 @@ def detail(views: Views, found: FoundEvent, environments: Sequence[str] = ()) ->
         files = attachments.of_events(connection, ProjectId(event.project_id), [event.event_id])
         release = shown_release(connection, ProjectId(event.project_id), event.release)
         said = user_reports.of_event(connection, ProjectId(event.project_id), event.event_id)
-    scope = IssueScope(event.project_id, tuple((one.hash, one.since) for one in hashes))
+    scope = IssueScope.of(event.project_id, hashes)
     return EventDetail(
         event=event,
         issue_id=found.issue_id,

@@ -12,7 +12,7 @@ def issue_scopes(connection: Transaction, issues: Iterable[Issue]) -> dict[Issue
     """Return the events of each of the issues; those without any hash are missing."""
     projects = {issue.id: issue.project_id for issue in issues}
     return {
-        issue_id: IssueScope(projects[issue_id], tuple((one.hash, one.since) for one in hashes))
+        issue_id: IssueScope.of(projects[issue_id], hashes)
         for issue_id, hashes in issue_hashes.by_issue(connection, projects).items()
         if hashes
     }
