@@ -23,7 +23,6 @@ import zstandard
 from benchmarks.corpus import envelopes
 from tocsin.domain.event.accepted import Accepted
 from tocsin.domain.event.limits import IntakeLimits
-from tocsin.domain.grouping import DEFAULT_RULES
 from tocsin.domain.pipeline import digest
 from tocsin.flows.digest.apply import BatchWriter
 from tocsin.flows.digest.loop import WORKER_MODULES, DigestLimits, DigestLoop
@@ -65,7 +64,7 @@ def cpu_seconds() -> float:
 def bare(count: int, folder: str) -> tuple[float, float]:
     """Return wall and processor seconds of the bare loop."""
     entries = accepted(count)
-    events = [digest(entry, IntakeLimits(), DEFAULT_RULES).events[0] for entry in entries]
+    events = [digest(entry, IntakeLimits()).events[0] for entry in entries]
     packer = zstandard.ZstdCompressor(level=3)
     with History.open(f"chdb://{folder}/history") as history:
         insert(history, "warm", events[:1], datetime.now(UTC))

@@ -13,7 +13,6 @@ from tocsin.domain.access import SCOPES_OF, Role
 from tocsin.domain.caller import Reach
 from tocsin.domain.event.accepted import Accepted
 from tocsin.domain.event.limits import IntakeLimits
-from tocsin.domain.grouping import DEFAULT_RULES
 from tocsin.domain.issue.issue import UNSAVED, Issue, IssueId
 from tocsin.domain.organization import Project
 from tocsin.domain.pipeline import Digested, digest
@@ -63,15 +62,10 @@ class Shop:
         )
 
     def digested(self, *accepted: Accepted) -> list[Digested]:
-        return [digest(one, IntakeLimits(), DEFAULT_RULES) for one in accepted]
+        return [digest(one, IntakeLimits()) for one in accepted]
 
     def write(self, *accepted: Accepted, batch: str | None = None) -> Applied:
-        digested = self.digested(*accepted)
-        return self.writer.write(
-            batch or f"{next(self.numbers):032x}",
-            [event for one in digested for event in one.events],
-            [file for one in digested for file in one.attachments],
-        )
+        return self.writer.write(batch or f"{next(self.numbers):032x}", self.digested(*accepted))
 
     def send(self, **event: object) -> Applied:
         return self.write(self.accepted(**event))

@@ -64,10 +64,10 @@ def test_an_entry_that_breaks_its_batch_is_found_and_set_aside(shop, loop, monke
     poison = shop.accepted(exception={"values": [{"type": "PoisonError"}]})
     write = shop.writer.write
 
-    def break_on_poison(batch_id, events, files):
-        if any(event.title == "PoisonError" for event in events):
+    def break_on_poison(batch_id, digested):
+        if any(event.title == "PoisonError" for one in digested for event in one.events):
             raise ValueError("this event cannot be written")
-        return write(batch_id, events, files)
+        return write(batch_id, digested)
 
     monkeypatch.setattr(shop.writer, "write", break_on_poison)
     loop.spool.append_many([shop.accepted(), shop.accepted(), poison, shop.accepted()])
@@ -81,10 +81,10 @@ def test_an_entry_that_breaks_its_batch_is_found_and_set_aside(shop, loop, monke
 def test_stores_that_do_not_answer_are_waited_out(shop, loop, monkeypatch):
     write, failures = shop.writer.write, iter(range(20))
 
-    def fail_for_a_while(batch_id, events, files):
+    def fail_for_a_while(batch_id, digested):
         if next(failures, None) is not None:
             raise Unavailable("The event store is away.")
-        return write(batch_id, events, files)
+        return write(batch_id, digested)
 
     monkeypatch.setattr(shop.writer, "write", fail_for_a_while)
     loop.spool.append_many([shop.accepted(), shop.accepted()])
@@ -96,10 +96,10 @@ def test_stores_that_do_not_answer_are_waited_out(shop, loop, monkeypatch):
 def test_a_fault_while_the_stores_are_away_costs_no_try(shop, loop, monkeypatch):
     write, failures = shop.writer.write, iter(range(20))
 
-    def fail_for_a_while(batch_id, events, files):
+    def fail_for_a_while(batch_id, digested):
         if next(failures, None) is not None:
             raise OSError("connection lost")
-        return write(batch_id, events, files)
+        return write(batch_id, digested)
 
     monkeypatch.setattr(shop.writer, "write", fail_for_a_while)
     monkeypatch.setattr(shop.writer, "stores_answer", lambda: False)

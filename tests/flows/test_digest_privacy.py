@@ -9,10 +9,11 @@ from tests.flows.test_digest_loop import drain
 
 from tocsin.domain.event.accepted import Accepted
 from tocsin.domain.event.limits import IntakeLimits
-from tocsin.domain.grouping import DEFAULT_RULES
+from tocsin.domain.outcome import Category, Verdict
 from tocsin.domain.pipeline import Chunk, Digested, decode_results, digest, digest_chunk, encode_chunk
-from tocsin.domain.privacy import Privacy, privacy_of, scrubber_for
+from tocsin.domain.privacy import Privacy, scrubber_for
 from tocsin.domain.privacy.options import privacy_options
+from tocsin.domain.project_rules import project_rules
 from tocsin.flows.digest.loop import WORKER_MODULES, DigestLimits, DigestLoop
 from tocsin.lib.worker_pool import WorkerPool
 from tocsin.storage.spool.opening import open_spool
@@ -159,10 +160,10 @@ def test_attachments_are_stored_as_far_as_the_options_let_them(shop, options, ke
     accepted: Accepted = with_attachments(
         shop, {"filename": "a.txt"}, {"filename": "b.dmp", "attachment_type": "event.minidump"}
     )
-    scrubber = scrubber_for(privacy_of({}, privacy_options(options)))
-    digested: Digested = digest(accepted, IntakeLimits(), DEFAULT_RULES, scrubber)
+    digested: Digested = digest(accepted, IntakeLimits(), project_rules({}, privacy_options(options)))
     assert {file.filename: file.data for file in digested.attachments} == kept
-    assert [outcome.outcome for outcome in digested.outcomes] == ["filtered"] * refused
+    assert [one.verdict for one in digested.outcomes] == [Verdict.FILTERED, Verdict.FILTERED] * refused
+    assert sum(one.quantity for one in digested.outcomes if one.category is Category.ATTACHMENT) == 11 * refused
     assert len(digested.events) == 1
 
 

@@ -355,9 +355,7 @@ def test_a_snooze_replaced_while_history_was_asked_stays(shop, moody, archive):
             return self.history.rows(*question)
 
     writer = BatchWriter(shop.state, Replacing(moody.history), shop.blobs, lambda: shop.now)
-    (digested,) = shop.digested(shop.accepted())
-    (another,) = shop.digested(shop.accepted())
-    writer.write("cd" * 16, [*digested.events, *another.events], [])
+    writer.write("cd" * 16, shop.digested(shop.accepted(), shop.accepted()))
     assert (is_archived(shop), shop.issue().snooze.count) == (True, 100)
 
 

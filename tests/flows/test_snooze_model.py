@@ -207,9 +207,8 @@ class Pair:
         self.model.judge(sent, at)
 
     def _is_written(self, batch: str, accepted: list[Any]) -> bool:
-        events = [event for one in self.shop.digested(*accepted) for event in one.events]
         try:
-            self.writer.write(batch, events, [])
+            self.writer.write(batch, self.shop.digested(*accepted))
         except Unavailable:
             return False
         return True

@@ -1,6 +1,7 @@
 """The pure part of digest: from an accepted request to events, in steps that stand in one list."""
 
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -15,7 +16,9 @@ from tocsin.domain.event.limits import IntakeLimits
 from tocsin.domain.event.normalise import normalise
 from tocsin.domain.event.normalise.clock import moment_of
 from tocsin.domain.grouping import DEFAULT_RULES, GroupingRules, apply_rules, group_evidence
-from tocsin.domain.privacy import DEFAULT_SCRUBBER, Privacy, Scrubber, scrubber_for
+from tocsin.domain.outcome import NOT_STORED, Category, Outcome, Source, Verdict, item_category
+from tocsin.domain.privacy import DEFAULT_SCRUBBER, Scrubber, scrubber_for
+from tocsin.domain.project_rules import DEFAULT_PROJECT_RULES, ProjectRules
 
 EVENT_ITEMS = frozenset({"event"})
 
@@ -31,20 +34,14 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
     data: bytes
 
 
-class Outcome(msgspec.Struct, frozen=True):
-    """What became of one item that is not stored, and why (spec/ingest.md 6.9)."""
-
-    item_type: str
-    outcome: str
-    reason: str
-
-
 class Digested(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Everything one accepted request amounts to."""
 
+    source: Source
     events: tuple[Event, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
+    """Of the items that came to nothing else; what becomes of the others is decided where they are stored."""
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):
@@ -53,42 +50,64 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
     reason: str
 
 
-def digest(
-    accepted: Accepted, limits: IntakeLimits, rules: GroupingRules, scrubber: Scrubber = DEFAULT_SCRUBBER
-) -> Digested:
+class _Opened(msgspec.Struct, frozen=True, kw_only=True):
+    """A request, and how its items are to be treated."""
+
+    accepted: Accepted
+    envelope: Envelope
+    grouping: GroupingRules
+    scrubber: Scrubber
+
+
+_Made: TypeAlias = Event | Attachment | Outcome
+
+
+def digest(accepted: Accepted, limits: IntakeLimits, rules: ProjectRules = DEFAULT_PROJECT_RULES) -> Digested:
     """Return what *accepted* amounts to. Items nobody stores are named in ``outcomes``, never an error."""
-    envelope = open_accepted(accepted, limits)
-    made: list[Event | Attachment | Outcome] = []
-    for item in envelope.items:
-        if item.type in EVENT_ITEMS and not any(isinstance(each, Event) for each in made):
-            made.append(_event_or_outcome(item, _arrival(envelope, accepted), rules, scrubber))
-        elif item.type == "attachment" and accepted.event_id:
-            made.append(_attachment_or_outcome(item, accepted, scrubber))
+    opened = _opened(accepted, limits, rules)
+    made: list[_Made] = []
+    for item in opened.envelope.items:
+        if item.type in EVENT_ITEMS and any(isinstance(each, Event) for each in made):
+            made.append(_invalid(item, "second_event"))
         else:
-            made.append(Outcome(item.type, "not_stored", _why_not(item)))
+            made.extend(_TAKERS.get(item.type, _not_stored)(item, opened))
     return Digested(
+        source=Source(project_id=accepted.project_id, public_key=accepted.public_key, received=accepted.received),
         events=tuple(each for each in made if isinstance(each, Event)),
         attachments=tuple(each for each in made if isinstance(each, Attachment)),
         outcomes=tuple(each for each in made if isinstance(each, Outcome)),
     )
 
 
-def _why_not(item: Item) -> str:
-    return "second_event" if item.type in EVENT_ITEMS else "unsupported"
+def _opened(accepted: Accepted, limits: IntakeLimits, rules: ProjectRules) -> _Opened:
+    return _Opened(
+        accepted=accepted,
+        envelope=open_accepted(accepted, limits),
+        grouping=DEFAULT_RULES,
+        scrubber=DEFAULT_SCRUBBER if rules is DEFAULT_PROJECT_RULES else scrubber_for(rules.privacy),
+    )
 
 
-def _event_or_outcome(item: Item, arrival: Arrival, rules: GroupingRules, scrubber: Scrubber) -> Event | Outcome:
+def _not_stored(item: Item, opened: _Opened) -> Iterable[Outcome]:  # noqa: ARG001 - as all takers
+    yield Outcome(category=item_category(item.type), verdict=Verdict.FILTERED, reason=NOT_STORED)
+
+
+def _invalid(item: Item, reason: str) -> Outcome:
+    return Outcome(category=item_category(item.type), verdict=Verdict.INVALID, reason=reason)
+
+
+def _take_event(item: Item, opened: _Opened) -> Iterable[Event | Outcome]:
     try:
-        return _event(decode_event(item.payload), arrival, rules, scrubber)
+        yield _event(decode_event(item.payload), _arrival(opened), opened)
     except InvalidEvent as invalid:
-        return Outcome(item.type, "invalid", invalid.reason)
+        yield _invalid(item, invalid.reason)
 
 
-def _event(raw: dict[str, Any], arrival: Arrival, rules: GroupingRules, scrubber: Scrubber) -> Event:
+def _event(raw: dict[str, Any], arrival: Arrival, opened: _Opened) -> Event:
     payload = normalise(raw, arrival)
-    _scrub(payload, scrubber)
-    evidence = apply_rules(payload, rules)
-    return derive(payload, group_evidence(evidence, rules), arrival)
+    _scrub(payload, opened.scrubber)
+    evidence = apply_rules(payload, opened.grouping)
+    return derive(payload, group_evidence(evidence, opened.grouping), arrival)
 
 
 def _scrub(payload: dict[str, Any], scrubber: Scrubber) -> None:
@@ -99,16 +118,17 @@ def _scrub(payload: dict[str, Any], scrubber: Scrubber) -> None:
         raise InvalidEvent("The event is nested too deeply.") from None
 
 
-def _arrival(envelope: Envelope, accepted: Accepted) -> Arrival:
+def _arrival(opened: _Opened) -> Arrival:
+    accepted, headers = opened.accepted, opened.envelope.headers
     return Arrival(
         project_id=accepted.project_id,
         event_id=accepted.event_id,
         received=accepted.received,
-        sent_at=moment_of(envelope.headers.get("sent_at")),
+        sent_at=moment_of(headers.get("sent_at")),
         client_ip=accepted.client_ip,
         client=accepted.client,
         user_agent=accepted.user_agent,
-        sdk=_object(envelope.headers.get("sdk")),
+        sdk=_object(headers.get("sdk")),
     )
 
 
@@ -116,16 +136,18 @@ def _object(value: Any) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _attachment_or_outcome(item: Item, accepted: Accepted, scrubber: Scrubber) -> Attachment | Outcome:
-    headers = item.headers
+def _take_attachment(item: Item, opened: _Opened) -> Iterable[Attachment | Outcome]:
+    accepted, headers, scrubber = opened.accepted, item.headers, opened.scrubber
     filename = str(headers.get("filename") or "unnamed")[:255]
     attachment_type = str(headers.get("attachment_type") or "event.attachment")[:64]
+    if not accepted.event_id:
+        return attachment_outcomes(len(item.payload), Verdict.INVALID, "no_event_id")
     data: bytes | None = None
     if scrubber.privacy.keeps(attachment_type):
         data = scrubber.attachment(filename, bytes(item.payload))
     if data is None:
-        return Outcome(item.type, "filtered", "privacy")
-    return Attachment(
+        return attachment_outcomes(len(item.payload), Verdict.FILTERED, "privacy")
+    attachment = Attachment(
         project_id=accepted.project_id,
         event_id=accepted.event_id,
         filename=filename,
@@ -133,13 +155,29 @@ def _attachment_or_outcome(item: Item, accepted: Accepted, scrubber: Scrubber) -
         attachment_type=attachment_type,
         data=data,
     )
+    return [attachment]
+
+
+def attachment_outcomes(size: int, verdict: Verdict, reason: str = "") -> list[Outcome]:
+    """Return what became of one attachment of *size* bytes: it counts as bytes and as a piece."""
+    return [
+        Outcome(category=Category.ATTACHMENT, verdict=verdict, reason=reason, quantity=size),
+        Outcome(category=Category.ATTACHMENT_ITEM, verdict=verdict, reason=reason),
+    ]
+
+
+_TAKERS: Mapping[str, Callable[[Item, _Opened], Iterable[_Made]]] = {
+    "event": _take_event,
+    "attachment": _take_attachment,
+}
+"""What makes something of an item, by its type; all others come to nothing."""
 
 
 class Chunk(msgspec.Struct, frozen=True):
     """What a worker process is given: requests, and how they are to be digested."""
 
     limits: IntakeLimits
-    privacy: dict[int, Privacy]
+    rules: dict[int, ProjectRules]
     """By project; the default for projects that are not in it."""
     entries: tuple[Accepted, ...]
 
@@ -168,9 +206,7 @@ def decode_results(results: bytes) -> list[Digested | Failed]:
 
 def _digest_or_fail(accepted: Accepted, chunk: Chunk) -> Digested | Failed:
     try:
-        privacy = chunk.privacy.get(accepted.project_id)
-        scrubber = scrubber_for(privacy) if privacy else DEFAULT_SCRUBBER
-        return digest(accepted, chunk.limits, DEFAULT_RULES, scrubber)
+        return digest(accepted, chunk.limits, chunk.rules.get(accepted.project_id, DEFAULT_PROJECT_RULES))
     except Refusal as refusal:
         return Failed(f"{refusal.code}: {refusal.detail}")
     except Exception as error:  # noqa: BLE001 - any fault of a step is kept with its entry and told there

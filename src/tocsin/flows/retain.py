@@ -24,6 +24,7 @@ from tocsin.storage.state import (
     mutations,
     organizations,
     outbox,
+    outcomes,
     projects,
     recounts,
     sessions,
@@ -46,6 +47,8 @@ WORK_NOTICES = frozenset({deletions.KIND, attachments.BLOB_KIND, recounts.KIND, 
 """Notices that stand for work, which never goes stale."""
 AUDIT_AGE_MAX = timedelta(days=90)
 """How long the audit log goes back, and how long a finished deletion can be asked for."""
+OUTCOME_AGE_MAX = timedelta(days=90)
+"""How far back it is known what became of what was sent."""
 _ORGANIZATIONS_MAX = 10_000
 
 _CAME_BACK = (ActivityType.SET_REGRESSION, ActivityType.SET_ESCALATING, ActivityType.SET_UNRESOLVED)
@@ -79,6 +82,7 @@ class Retain:
             outbox.prune(connection, now - NOTICE_AGE_MAX, ROWS_PER_RUN_MAX, kept=WORK_NOTICES)
             mutations.prune(connection, now - MUTATION_AGE_MAX, MUTATIONS_PER_RUN_MAX)
             idempotency.prune(connection, now - idempotency.KEPT, ROWS_PER_RUN_MAX)
+            outcomes.prune(connection, now - OUTCOME_AGE_MAX, ROWS_PER_RUN_MAX)
             audit.prune(connection, now - AUDIT_AGE_MAX, ROWS_PER_RUN_MAX)
             deletions.prune(connection, now - AUDIT_AGE_MAX, ROWS_PER_RUN_MAX)
 

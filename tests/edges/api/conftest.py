@@ -18,7 +18,6 @@ from tocsin.config import Settings
 from tocsin.domain.access import Role, Scope
 from tocsin.domain.event.accepted import Accepted
 from tocsin.domain.event.limits import IntakeLimits
-from tocsin.domain.grouping import DEFAULT_RULES
 from tocsin.domain.issue.issue import Issue, IssueId, TeamId, UserId
 from tocsin.domain.organization import OrganizationId, Project, User
 from tocsin.domain.pipeline import digest
@@ -209,10 +208,7 @@ class Api:
         )
 
     def _digest(self, accepted: Sequence[Accepted]) -> None:
-        digested = [digest(one, IntakeLimits(), DEFAULT_RULES) for one in accepted]
-        events = [event for one in digested for event in one.events]
-        files = [file for one in digested for file in one.attachments]
-        self.writer.write(f"{next(self.numbers):032x}", events, files)
+        self.writer.write(f"{next(self.numbers):032x}", [digest(one, IntakeLimits()) for one in accepted])
 
     def new_issue(self, project: Project | None = None, **event: Any) -> IssueId:
         """Send an event that is like no other and return the id of the issue it makes."""

@@ -9,7 +9,6 @@ import pytest
 
 from tocsin.domain.event.accepted import Accepted, BodyForm
 from tocsin.domain.event.limits import IntakeLimits
-from tocsin.domain.grouping import DEFAULT_RULES
 from tocsin.domain.issue.issue import IssueId
 from tocsin.domain.pipeline import digest
 from tocsin.edges.api.serialize.entries import entries, entry_remarks
@@ -38,7 +37,7 @@ def recorded(name):
         encoding=request["content_encoding"].replace("identity", ""),
         body=(CORPUS / f"{name}.envelope").read_bytes(),
     )
-    return [stored(event) for event in digest(accepted, IntakeLimits(), DEFAULT_RULES).events]
+    return [stored(event) for event in digest(accepted, IntakeLimits()).events]
 
 
 def sent(**body):
@@ -50,7 +49,7 @@ def sent(**body):
         event_id="a" * 32,
         body=header + b'\n{"type":"event"}\n' + msgspec.json.encode(body) + b"\n",
     )
-    (event,) = digest(accepted, IntakeLimits(), DEFAULT_RULES).events
+    (event,) = digest(accepted, IntakeLimits()).events
     return FoundEvent(event=stored(event), issue_id=IssueId(7))
 
 

@@ -16,6 +16,8 @@ from tocsin.domain.event.event import Event, EventId, GroupingHash
 from tocsin.domain.issue.effects import SetBookmark
 from tocsin.domain.issue.issue import Assignee, InboxReason, Issue, IssueId, Priority, Status, Substatus
 from tocsin.domain.organization import Project
+from tocsin.domain.outcome import Source
+from tocsin.domain.pipeline import Digested
 from tocsin.domain.query.paging import Page, parse_cursor
 from tocsin.domain.query.parse import parse_issue_query
 from tocsin.domain.query.window import read_window
@@ -30,6 +32,10 @@ from tocsin.storage.state.migration import migrate
 NOW = datetime(2026, 11, 10, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 _event_numbers = count(1)
+
+
+def _source_of(event: Event) -> Source:
+    return Source(project_id=event.project_id, public_key="k", received=event.received)
 
 
 class World:
@@ -80,7 +86,7 @@ class World:
         return Event(**usual | fields, tags=tuple(sorted(tags.items())), payload=msgspec.json.encode(payload))
 
     def send(self, *events: Event) -> None:
-        self.writer.write(uuid4().hex, events, [])
+        self.writer.write(uuid4().hex, [Digested(source=_source_of(event), events=(event,)) for event in events])
 
     def name(self, **groups: str) -> None:
         """Remember the issues of these groups by name."""

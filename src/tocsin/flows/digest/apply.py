@@ -5,7 +5,7 @@ batch whose id it has seen; the spool forgets it last. So after a crash anywhere
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import count
 
@@ -21,12 +21,13 @@ from tocsin.domain.issue.observe import Context, Observation, Turn, observe_all,
 from tocsin.domain.issue.release_line import ReleaseLine
 from tocsin.domain.issue.sighting import sighting_of
 from tocsin.domain.organization import Project
-from tocsin.domain.pipeline import Attachment
+from tocsin.domain.pipeline import Attachment, Digested
 from tocsin.domain.release.release import Arrival
 from tocsin.domain.release.version import follows_semver
 from tocsin.flows.digest.groups import Group, grouped
 from tocsin.flows.digest.lifting import Watched, bring_back, judge, watched, watched_again
 from tocsin.flows.digest.owners import note_owners
+from tocsin.flows.digest.reckoning import Fates, event_key, file_key, reckoned
 from tocsin.flows.digest.surroundings import note_surroundings
 from tocsin.storage.blobs import BlobStore, ContentHash
 from tocsin.storage.history.insert import insert
@@ -40,6 +41,7 @@ from tocsin.storage.state import (
     issue_hashes,
     issues,
     outbox,
+    outcomes,
     projects,
     releases,
     tombstones,
@@ -69,7 +71,13 @@ class _TakenIn(msgspec.Struct, frozen=True, kw_only=True):
     events: Sequence[Event]
     at: datetime
     watching: Sequence[Watched]
+    dropped: Collection[applied.EventKey] = ()
     result: Applied = Applied()
+
+    @property
+    def fates(self) -> Fates:
+        """Which events are stored, and which are not wanted any more."""
+        return Fates(taken={event_key(event) for event in self.events}, discarded=self.dropped)
 
 
 class BatchWriter:
@@ -81,14 +89,16 @@ class BatchWriter:
         self._blobs = blobs
         self._clock = clock
 
-    def write(self, batch_id: str, events: Sequence[Event], files: Sequence[Attachment]) -> Applied:
+    def write(self, batch_id: str, digested: Sequence[Digested]) -> Applied:
         """Apply a batch, be it for the first time or again after a crash; both end alike."""
-        stored = [(file, self._blobs.put(file.data)) for file in files]
+        stored = [(file, self._blobs.put(file.data)) for one in digested for file in one.attachments]
+        events = [event for one in digested for event in one.events]
         first = _first_of_each_id(events)
         with self._state.write() as connection:
             applied_at = applied.applied_at(connection, batch_id)
             if applied_at is None:
                 taken = self._take_in(connection, batch_id, first, stored)
+                outcomes.add(connection, reckoned(digested, taken.fates))
                 repeated = len(events) - len(first)
                 taken = replace(taken, result=replace(taken.result, duplicates=taken.result.duplicates + repeated))
             else:
@@ -117,9 +127,9 @@ class BatchWriter:
         note_owners(connection, groups, observed, now)
         user_reports.attach(connection, fresh)
         taken = [event for group in groups for event in group.events]
-        dropped = {_key(event) for event in fresh} - {_key(event) for event in taken}
-        self._keep_files(connection, [one for one in stored if _key_of_file(one) not in dropped], now)
-        let_go = {content for file, content in stored if _key_of_file((file, content)) in dropped}
+        dropped = {event_key(event) for event in fresh} - {event_key(event) for event in taken}
+        self._keep_files(connection, [one for one in stored if file_key(one[0]) not in dropped], now)
+        let_go = {content for file, content in stored if file_key(file) in dropped}
         attachments.doom(connection, let_go, now)
         applied.record(connection, batch_id, now)
         result = Applied(
@@ -129,7 +139,7 @@ class BatchWriter:
             turns=Counter(observation.turn for observation in observed),
         )
         met = zip((observation.issue for observation in observed), (group.events for group in groups), strict=True)
-        return _TakenIn(events=taken, at=now, watching=watched(met, now), result=result)
+        return _TakenIn(events=taken, at=now, watching=watched(met, now), dropped=dropped, result=result)
 
     def _lift(self, taken: _TakenIn, *, is_last_try: bool) -> list[Observation]:
         """Bring back archived issues by what history counts.
@@ -176,7 +186,7 @@ def _first_of_each_id(events: Sequence[Event]) -> dict[applied.EventKey, Event]:
     """Return the events by id, of repeated ids the first (spec/ingest.md 6.7)."""
     first: dict[applied.EventKey, Event] = {}
     for event in events:
-        first.setdefault(_key(event), event)
+        first.setdefault(event_key(event), event)
     return first
 
 
@@ -185,19 +195,10 @@ def _owned_groups(connection: Transaction, batch_id: str, events: Sequence[Event
     found = projects.by_ids(connection, {event.project_id for event in events})
     known = {project_id: project for project_id, project in found.items() if not project.is_leaving}
     by_owner = grouped(connection, [event for event in events if event.project_id in known], known)
-    kept = {_key(event) for group in by_owner.groups for event in group.events}
-    applied.disown(connection, batch_id, [_key(event) for event in events if _key(event) not in kept])
+    kept = {event_key(event) for group in by_owner.groups for event in group.events}
+    applied.disown(connection, batch_id, [event_key(event) for event in events if event_key(event) not in kept])
     tombstones.count_discarded(connection, by_owner.discarded)
     return by_owner.groups
-
-
-def _key(event: Event) -> applied.EventKey:
-    return ProjectId(event.project_id), event.event_id
-
-
-def _key_of_file(stored: StoredFile) -> applied.EventKey:
-    file, _ = stored
-    return ProjectId(file.project_id), EventId(file.event_id)
 
 
 _NO_RELEASES = ReleaseLine()

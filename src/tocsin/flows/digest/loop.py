@@ -14,7 +14,7 @@ from tocsin import observe
 from tocsin.domain.errors import Unavailable
 from tocsin.domain.event.limits import IntakeLimits
 from tocsin.domain.pipeline import Chunk, Digested, Failed, decode_results, digest_chunk, encode_chunk
-from tocsin.domain.privacy import Privacy, privacy_of
+from tocsin.domain.project_rules import ProjectRules, project_rules
 from tocsin.flows.digest.apply import Applied, BatchWriter
 from tocsin.lib.worker_pool import BrokenProcessPool, WorkerPool
 from tocsin.storage.spool.contract import Batch, Entry, Spool
@@ -135,20 +135,20 @@ class DigestLoop:
     def _submit(self, entries: Sequence[Entry]) -> list[Future[bytes]]:
         size = -(-len(entries) // self._workers.processes)
         chunks = [entries[start : start + size] for start in range(0, len(entries), size)]
-        privacy = self._privacy({entry.accepted.project_id for entry in entries})
+        rules = self._rules({entry.accepted.project_id for entry in entries})
         return [
             self._workers.submit(
                 digest_chunk,
-                encode_chunk(Chunk(self._limits.intake, privacy, tuple(entry.accepted for entry in chunk))),
+                encode_chunk(Chunk(self._limits.intake, rules, tuple(entry.accepted for entry in chunk))),
             )
             for chunk in chunks
         ]
 
-    def _privacy(self, project_ids: Collection[int]) -> dict[int, Privacy]:
+    def _rules(self, project_ids: Collection[int]) -> dict[int, ProjectRules]:
         """Return what the projects want now; a project that is gone wants nothing, and gets nothing either."""
         found = self._projects.with_organizations(project_ids)
         return {
-            project_id: privacy_of(organization.options, project.options)
+            project_id: project_rules(organization.options, project.options)
             for project_id, (project, organization) in found.items()
         }
 
@@ -169,11 +169,7 @@ class DigestLoop:
 
     def _write(self, batch: Batch, results: Sequence[Digested | Failed]) -> None:
         digested = [result for result in results if isinstance(result, Digested)]
-        applied = self._writer.write(
-            batch.id,
-            [event for result in digested for event in result.events],
-            [attachment for result in digested for attachment in result.attachments],
-        )
+        applied = self._writer.write(batch.id, digested)
         failures = [
             (entry, result) for entry, result in zip(batch.entries, results, strict=True) if isinstance(result, Failed)
         ]
@@ -213,4 +209,4 @@ def _count(applied: Applied, digested: Sequence[Digested], failures: int) -> Non
     observe.DIGESTED.labels("dead_letter").inc(failures)
     for result in digested:
         for outcome in result.outcomes:
-            observe.DIGESTED.labels(outcome.outcome).inc()
+            observe.DIGESTED.labels(outcome.verdict).inc(outcome.quantity)

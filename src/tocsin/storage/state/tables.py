@@ -35,6 +35,7 @@ from tocsin.domain.issue.issue import (
 )
 from tocsin.domain.issue.journal import MutationKind
 from tocsin.domain.issue.suggestion import SuggestionReason
+from tocsin.domain.outcome import Category, Verdict
 from tocsin.domain.saved_search import Visibility
 from tocsin.storage.state.column_types import Hex, Id, Json, Line, Moment, Word
 
@@ -660,6 +661,19 @@ applied_event = _keyed(
     Column("batch_id", Hex, nullable=False),
     _time("applied_at"),
     Index(None, "applied_at"),
+)
+
+# How many items became what, by the hour in which they arrived.
+outcome = _keyed(
+    "outcome",
+    _of("project", key=True),
+    Column("hour", Moment, primary_key=True),
+    Column("public_key", Text, primary_key=True),
+    Column("category", Word(Category), primary_key=True),
+    Column("verdict", Word(Verdict), primary_key=True),
+    Column("reason", Line, primary_key=True),
+    Column("quantity", Id, nullable=False),
+    Index(None, "hour"),
 )
 
 # One row: grows with every change of organizations, projects and keys, so that caches know when to forget.

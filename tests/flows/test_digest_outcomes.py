@@ -1,0 +1,88 @@
+"""Every item that was sent is counted as what became of it, once."""
+
+from collections import Counter
+from datetime import timedelta
+
+import msgspec
+import pytest
+from sqlalchemy import select
+from tests.flows.conftest import Shop
+
+from tocsin.domain.event.accepted import Accepted
+from tocsin.flows.retain import OUTCOME_AGE_MAX, Retain
+from tocsin.storage.state.tables import outcome
+
+
+def counts(shop: Shop) -> Counter[tuple[str, str, str]]:
+    with shop.state.read() as connection:
+        rows = connection.execute(select(outcome)).mappings().all()
+    assert all(row["hour"] == shop.now.replace(minute=0, second=0, microsecond=0) for row in rows)
+    assert all((row["project_id"], row["public_key"]) == (shop.project.id, "k") for row in rows)
+    return Counter({(row["category"], row["verdict"], row["reason"]): row["quantity"] for row in rows})
+
+
+def with_items(accepted: Accepted, **items: bytes) -> Accepted:
+    body = accepted.body
+    for item_type, payload in items.items():
+        body += msgspec.json.encode({"type": item_type, "length": len(payload)}) + b"\n" + payload + b"\n"
+    return msgspec.structs.replace(accepted, body=body)
+
+
+def test_events_and_their_files_are_counted_when_they_are_stored(shop):
+    shop.write(with_items(shop.accepted(), attachment=b"12345"), shop.accepted(exception=None, message="hello"))
+    assert counts(shop) == {
+        ("error", "accepted", ""): 1,
+        ("default", "accepted", ""): 1,
+        ("attachment", "accepted", ""): 5,
+        ("attachment_item", "accepted", ""): 1,
+    }
+
+
+def test_a_batch_done_again_counts_once(shop):
+    accepted = shop.accepted()
+    for _ in range(2):
+        shop.write(accepted, batch="ab" * 16)
+    assert counts(shop) == {("error", "accepted", ""): 1}
+
+
+def test_an_event_sent_again_is_a_duplicate_in_the_same_batch_and_in_another(shop):
+    accepted = shop.accepted()
+    shop.write(accepted, accepted)
+    shop.write(accepted)
+    assert counts(shop) == {("error", "accepted", ""): 1, ("error", "invalid", "duplicate"): 2}
+
+
+def test_items_that_nobody_keeps_are_counted_as_not_stored(shop):
+    shop.write(with_items(shop.accepted(), transaction=b"{}", log=b"{}", never_heard_of=b""))
+    assert counts(shop) == {
+        ("error", "accepted", ""): 1,
+        ("transaction", "filtered", "not-stored"): 1,
+        ("log_item", "filtered", "not-stored"): 1,
+        ("internal", "filtered", "not-stored"): 1,
+    }
+
+
+def test_a_second_event_and_one_that_is_no_json_are_invalid(shop):
+    broken = msgspec.structs.replace(shop.accepted(), body=b'{}\n{"type":"event"}\n{oops\n')
+    shop.write(with_items(shop.accepted(), event=b"{}"), broken)
+    found = counts(shop)
+    assert found.pop(("error", "invalid", "second_event")) == found.pop(("error", "accepted", "")) == 1
+    ((category, verdict, reason),) = found
+    assert (category, verdict) == ("error", "invalid")
+    assert reason
+
+
+def test_counts_are_forgotten_after_ninety_days(shop):
+    shop.send()
+    retain = Retain(shop.state, shop.history, duplicate_window_hours=1, retention_days=90)
+    retain.run(shop.now + OUTCOME_AGE_MAX)
+    assert counts(shop)
+    retain.run(shop.now + OUTCOME_AGE_MAX + timedelta(hours=1))
+    assert not counts(shop)
+
+
+@pytest.mark.parametrize("batches", [1, 5])
+def test_counts_of_an_hour_add_up(shop, batches):
+    for _ in range(batches):
+        shop.write(shop.accepted(), shop.accepted())
+    assert counts(shop) == {("error", "accepted", ""): 2 * batches}
