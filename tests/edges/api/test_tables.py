@@ -147,6 +147,99 @@ def test_time_series_say_which_points_are_not_over_yet(api):
     assert series["values"][0]["timestamp"] == answer["meta"]["start"]
 
 
+def lines(api, query):
+    """Return the counts of each line of a chart of the last three hours, by its label."""
+    answer = api.get(f"{STATS}?statsPeriod=3h&interval=1h&{query}")
+    assert answer.status_code == 200, answer.text
+    return {label: [point[1][0]["count"] for point in line["data"]] for label, line in answer.json().items()}
+
+
+def test_groups_that_stand_out_have_lines_of_their_own(api):
+    assert lines(api, "topEvents=1&field=browser&field=count()&orderby=-count") == {
+        "Chrome": [0, 1, 1, 0],
+        "Other": [0, 0, 0, 1],
+    }
+    assert lines(api, "topEvents=5&field=browser&field=project&orderby=browser&excludeOther=1") == {
+        "Chrome,p": [0, 1, 1, 0],
+        "Safari,q": [0, 0, 0, 1],
+    }
+    assert lines(api, "topEvents=2&field=environment&field=error.type") == {
+        "(no value),ValueError": [0, 1, 1, 0],
+        "staging,ValueError": [0, 0, 0, 1],
+    }
+    assert list(lines(api, "topEvents=3&field=browser&sort=-browser")) == ["Safari", "Chrome"]
+
+
+def test_issues_that_stand_out_have_lines_whatever_their_hashes(api):
+    with api.state.write() as connection:
+        numbers = {issue.number: issue.id for issue in api.issues().values() if issue.project_id == api.project.id}
+        hashes = issue_hashes.of_issues(connection, [numbers[2]])
+        issue_hashes.link(connection, {(one.project_id, one.hash): numbers[1] for one in hashes})
+    assert lines(api, "topEvents=1&field=issue") == {"P-1": [0, 1, 1, 0], "Other": [0, 0, 0, 1]}
+    with api.state.write() as connection:
+        issue_hashes.link(connection, {(one.project_id, one.hash): numbers[2] for one in hashes})
+
+
+def test_lines_tell_several_figures(api):
+    axes = "yAxis=count()&yAxis=count_unique(user)"
+    answer = api.get(f"{STATS}?statsPeriod=3h&interval=1h&topEvents=1&field=browser&{axes}").json()
+    assert [point[1][0]["count"] for point in answer["Chrome"]["count_unique(user)"]["data"]] == [0, 1, 1, 0]
+    assert (answer["Chrome"]["order"], answer["Other"]["order"]) == (0, 1)
+
+
+def test_time_series_of_groups_say_what_their_events_have_in_common(api):
+    asked = "statsPeriod=3h&interval=1h&topEvents=1&groupBy=browser&groupBy=project.id"
+    first, others = api.get(f"{SERIES}?{asked}").json()["timeSeries"]
+    assert first["groupBy"] == [{"key": "browser", "value": "Chrome"}, {"key": "project.id", "value": api.project.id}]
+    assert [point["value"] for point in first["values"]] == [0, 1, 1, 0]
+    assert (first["meta"]["isOther"], first["meta"]["order"]) == (False, 0)
+    assert (others["groupBy"], others["meta"]["isOther"], others["meta"]["order"]) == (None, True, 1)
+
+
+def test_groups_of_other_datasets_are_none(api):
+    assert lines(api, "topEvents=3&field=browser&dataset=spans") == {}
+
+
+@pytest.mark.parametrize(
+    "query", ["topEvents=0&field=title", "topEvents=21&field=title", "topEvents=x&field=title", "topEvents=5"]
+)
+def test_groups_that_cannot_be_told_apart_are_refused(api, query):
+    assert api.get(f"{STATS}?{query}").status_code == 400
+
+
+VALIDATE = "/organizations/acme/events/validate/"
+
+
+def test_a_question_that_can_be_asked_is_valid_in_all_its_parts(api):
+    asked = f"field=title&field=count()&sort=-count&query=browser:Chrome&project={api.project.id}&environment=staging"
+    told = api.get(f"{VALIDATE}?dataset=errors&{asked}").json()
+    assert told["valid"] is True
+    assert told["dataset"] == [{"name": "errors", "valid": True, "error": None}]
+    assert told["field"][1] == {"name": "count()", "valid": True, "error": None, "attrType": "integer"}
+    assert told["query"] == {"valid": True, "error": None, "fields": []}
+    assert [one["id"] for one in told["projects"]] == [str(api.project.id)]
+    assert len(told["orderby"]) == len(told["environment"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("part", "query"),
+    [
+        ("field", "field=p95(x)"),
+        ("orderby", "field=title&sort=level"),
+        ("query", "field=title&query=(a"),
+        ("dataset", "field=title&dataset=odd"),
+        ("projects", "field=title&project=nope"),
+        ("environment", "field=title&environment=nope"),
+    ],
+)
+def test_a_question_that_cannot_be_asked_is_told_where(api, part, query):
+    told = api.get(f"{VALIDATE}?{query}").json()
+    faults = told[part] if isinstance(told[part], list) else [told[part]]
+    assert told["valid"] is False
+    assert [fault["valid"] for fault in faults] == [False]
+    assert faults[0]["error"]
+
+
 @pytest.mark.parametrize(
     "query",
     [

@@ -21,6 +21,7 @@ from tocsin.domain.errors import Refusal
 from tocsin.edges import problems
 from tocsin.edges.api.access import call_of
 from tocsin.edges.api.asked import DEPENDENCIES
+from tocsin.edges.api.asked_events import DEPENDENCIES as EVENT_DEPENDENCIES
 from tocsin.edges.api.asked_issues import DEPENDENCIES as ISSUE_DEPENDENCIES
 from tocsin.edges.api.limits import ANSWER_HEADERS
 from tocsin.edges.api.routes import ROUTES
@@ -40,7 +41,7 @@ def make_app(services: Services, pages: Sequence[ControllerRouterHandler] = ()) 
     api = Router(
         path=PREFIX,
         route_handlers=build(ROUTES),
-        dependencies={"call": Provide(call_of), **DEPENDENCIES, **ISSUE_DEPENDENCIES},
+        dependencies={"call": Provide(call_of), **DEPENDENCIES, **EVENT_DEPENDENCIES, **ISSUE_DEPENDENCIES},
     )
     app = Litestar(
         route_handlers=[api, *OPS, *pages],

@@ -1,6 +1,7 @@
 """The URL table of the API: every route, who may use it, and what answers it."""
 
 from tocsin.edges.api.audit_logs import AUDIT_ROUTES
+from tocsin.edges.api.charts import CHART_ROUTES
 from tocsin.edges.api.comments import COMMENT_ROUTES
 from tocsin.edges.api.deletions import DELETION_ROUTES
 from tocsin.edges.api.events import EVENT_ROUTES
@@ -50,6 +51,7 @@ ROUTES: tuple[Route, ...] = (
     *EVENT_ROUTES,
     *TAG_ROUTES,
     *TABLE_ROUTES,
+    *CHART_ROUTES,
     *USER_REPORT_ROUTES,
     *VOLUME_ROUTES,
     *SEARCH_ROUTES,

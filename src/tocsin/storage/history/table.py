@@ -7,13 +7,16 @@ import msgspec
 
 from tocsin.domain.query.table import Figure, Function, Place, Sorting, Table, Value
 from tocsin.domain.query.window import Grid
-from tocsin.storage.history.filters import Clause, bound
+from tocsin.storage.history.filters import Clause, bound, texts
 from tocsin.storage.history.matching import value_of
 from tocsin.storage.history.scope import Page, Scope, Selection
 from tocsin.storage.history.store import History
 
 ROWS_MAX = 10_000
 """No table has more rows than this."""
+
+OTHERS = ""
+"""What ``grouped_series`` calls all groups that nobody asked for."""
 
 _EVENT_ID = "lower(hex(event_id))"
 
@@ -26,6 +29,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     table: Table
     seconds: float
     """How long their window is."""
+    tells_keys: bool = False
+    """Whether each row has a ``group_key`` too, by which ``grouped_series`` knows it again."""
 
 
 def rows(history: History, asked: Asked, part: Page) -> list[dict[str, Any]]:
@@ -38,7 +43,12 @@ def rows(history: History, asked: Asked, part: Page) -> list[dict[str, Any]]:
     columns = [_column(one, asked.seconds) for one in table.fields]
     owners = _owners(table)
     chosen = asked.scope.clause() & asked.selection.clause()
-    listed = [f"{one.sql} AS c{index}" for index, one in enumerate(columns)] + list(owners)
+    keys = [_group_key(table)] if asked.tells_keys else []
+    listed = [
+        *(f"{one.sql} AS c{index}" for index, one in enumerate(columns)),
+        *owners,
+        *(f"{one.sql} AS group_key" for one in keys),
+    ]
     grouped = [f"c{index}" for index, one in enumerate(table.fields) if isinstance(one, Value)] + list(owners)
     group_by = f" GROUP BY {', '.join(grouped)}" if table.figures and grouped else ""
     sql = (
@@ -46,9 +56,9 @@ def rows(history: History, asked: Asked, part: Page) -> list[dict[str, Any]]:
         f" ORDER BY {_order(table, grouped)} LIMIT {{limit:UInt32}} OFFSET {{offset:UInt64}}"
     )
     bindings: dict[str, Any] = {**chosen.parameters, "limit": min(part.limit, ROWS_MAX), "offset": part.offset}
-    for one in columns:
+    for one in (*columns, *keys):
         bindings |= one.parameters
-    names = [*(one.name for one in table.fields), *owners]
+    names = [*(one.name for one in table.fields), *owners, *(["group_key"] if keys else [])]
     return [dict(zip(names, row, strict=True)) for row in history.rows(sql, bindings)]
 
 
@@ -56,18 +66,46 @@ def series(
     history: History, scope: Scope, selection: Selection, figures: Sequence[Figure], grid: Grid
 ) -> dict[int, Sequence[Any]]:
     """Return the figures over the events of each interval, by its index; an interval without events is missing."""
-    columns = [_figure(one, grid.step_seconds) for one in figures]
     chosen = scope.clause() & selection.clause()
+    return {index: told for (_, index), told in _series(history, chosen, Clause("''"), figures, grid).items()}
+
+
+def grouped_series(
+    history: History, asked: Asked, keys: Sequence[str], figures: Sequence[Figure], grid: Grid
+) -> dict[tuple[str, int], Sequence[Any]]:
+    """Return the figures over the events of each interval of each group, by ``group_key`` and index.
+
+    The groups are those of *asked*, with these *keys*; all others are one together, whose key is ``OTHERS``.
+    """
+    key, wanted = _group_key(asked.table), texts(keys)
+    known = Clause(f"if({key.sql} IN {wanted.sql}, {key.sql}, '{OTHERS}')", {**key.parameters, **wanted.parameters})
+    chosen = asked.scope.clause() & asked.selection.clause()
+    return _series(history, chosen, known, figures, grid)
+
+
+def _series(
+    history: History, chosen: Clause, key: Clause, figures: Sequence[Figure], grid: Grid
+) -> dict[tuple[str, int], Sequence[Any]]:
+    columns = [_figure(one, grid.step_seconds) for one in figures]
     origin, step = bound("Int64", grid.origin), bound("Int64", grid.step_seconds)
     interval = f"toInt64(floor((toUnixTimestamp(timestamp) - {origin.sql}) / {step.sql}))"
     sql = (
-        f"SELECT {interval} AS interval, {', '.join(one.sql for one in columns)} FROM event"
-        f" WHERE {chosen.sql} GROUP BY interval HAVING interval >= 0 AND interval < {grid.points:d}"
+        f"SELECT {key.sql} AS group_key, {interval} AS interval, {', '.join(one.sql for one in columns)} FROM event"
+        f" WHERE {chosen.sql} GROUP BY group_key, interval HAVING interval >= 0 AND interval < {grid.points:d}"
     )
-    bindings = {**chosen.parameters, **origin.parameters, **step.parameters}
+    bindings = {**chosen.parameters, **key.parameters, **origin.parameters, **step.parameters}
     for one in columns:
         bindings |= one.parameters
-    return {index: figures_ for index, *figures_ in history.rows(sql, bindings)}
+    return {(group_key, index): figures_ for group_key, index, *figures_ in history.rows(sql, bindings)}
+
+
+def _group_key(table: Table) -> Clause:
+    """Return what tells the groups of a table apart: their values, and whose they are, as one text."""
+    values = [value_of(one.key) for one in table.values if one.key is not None]
+    owners = [Clause("hex(primary_hash)" if name == "primary_hash" else name) for name in _owners(table)]
+    texts_ = ", '\\0', ".join(f"ifNull(toString({one.sql}), '')" for one in (*values, *owners))
+    bindings = {name: value for one in values for name, value in one.parameters.items()}
+    return Clause(f"concat({texts_}, '\\0')", bindings)
 
 
 def _owners(table: Table) -> tuple[str, ...]:

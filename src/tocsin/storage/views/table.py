@@ -18,12 +18,12 @@ from tocsin.storage.history import events, table
 from tocsin.storage.history.filters import ALWAYS
 from tocsin.storage.history.matching import matching
 from tocsin.storage.history.scope import Page, ProjectScope, Selection
-from tocsin.storage.history.table import ROWS_MAX, Asked
+from tocsin.storage.history.table import OTHERS, ROWS_MAX, Asked
 from tocsin.storage.state import issue_hashes, issues
 from tocsin.storage.views import named_releases
 from tocsin.storage.views.stores import Views
 
-__all__ = ["TableQuestion", "count", "rows", "series"]
+__all__ = ["Line", "Lines", "TableQuestion", "count", "lines", "rows", "series", "series_of_lines"]
 
 
 class TableQuestion(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,18 +35,30 @@ class TableQuestion(msgspec.Struct, frozen=True, kw_only=True):
     query: Expression = And()
 
 
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """Events that have the same values, as one line of a chart."""
+
+    values: Mapping[str, Any]
+    """By the names of the columns."""
+    keys: tuple[str, ...]
+    """By which history knows them."""
+
+
+class Lines(msgspec.Struct, frozen=True, kw_only=True):
+    """The lines that stand out among some events."""
+
+    question: TableQuestion
+    table: Table
+    lines: tuple[Line, ...]
+
+
 def rows(
     views: Views, question: TableQuestion, wanted: Table, now: datetime, *, limit: int, offset: int = 0
 ) -> list[dict[str, Any]]:
     """Return some rows of the table, by the names of its columns, no more than ``ROWS_MAX`` in all."""
     if not question.projects:
         return []
-    asked = Asked(
-        scope=_scope(question),
-        selection=_selection(views, question, now),
-        table=wanted,
-        seconds=question.window.seconds,
-    )
+    asked = _asked(views, question, wanted, now)
     if not (wanted.figures and wanted.names_issues):
         return _named(views, question, wanted, table.rows(views.history, asked, Page(limit, offset)))
     # An issue may have several hashes: only what they come to together can be sorted and cut.
@@ -69,6 +81,51 @@ def series(
         return {}
     selection = _selection(views, question, now)
     return table.series(views.history, _scope(question), selection, figures, grid)
+
+
+def lines(views: Views, question: TableQuestion, wanted: Table, now: datetime, limit: int) -> Lines:
+    """Return the first *limit* rows of a table with figures, as groups whose figures over time can be asked for."""
+    if not question.projects:
+        return Lines(question=question, table=wanted, lines=())
+    asked = msgspec.structs.replace(_asked(views, question, wanted, now), tells_keys=True)
+    found = table.rows(views.history, asked, Page(ROWS_MAX if wanted.names_issues else limit))
+    named = _named(views, question, wanted, found)
+    keys: dict[tuple[Any, ...], list[str]] = {}
+    for raw, row in zip(found, named, strict=True):
+        keys.setdefault(_identity(wanted, row), []).append(raw["group_key"])
+    first = [
+        Line(values={one.name: row[one.name] for one in wanted.values}, keys=tuple(keys[_identity(wanted, row)]))
+        for row in _merged(wanted, named)[:limit]
+    ]
+    return Lines(question=question, table=wanted, lines=tuple(first))
+
+
+def series_of_lines(
+    views: Views, found: Lines, figures: Sequence[Figure], grid: Grid, now: datetime
+) -> list[dict[int, Sequence[Any]]]:
+    """Return the figures over time of each of the lines, and after them those of all other events together."""
+    told: list[dict[int, Sequence[Any]]] = [{} for _ in (*found.lines, OTHERS)]
+    if not found.question.projects:
+        return told
+    numbers = {key: number for number, line in enumerate(found.lines) for key in line.keys}
+    asked = _asked(views, found.question, found.table, now)
+    for (key, index), values in table.grouped_series(views.history, asked, list(numbers), figures, grid).items():
+        line = told[numbers.get(key, len(found.lines))]
+        line[index] = _added(figures, line[index], values) if index in line else values
+    return told
+
+
+def _added(figures: Sequence[Figure], one: Sequence[Any], other: Sequence[Any]) -> Sequence[Any]:
+    return [_sum(figure.function, *pair) for figure, *pair in zip(figures, one, other, strict=True)]
+
+
+def _asked(views: Views, question: TableQuestion, wanted: Table, now: datetime) -> Asked:
+    return Asked(
+        scope=_scope(question),
+        selection=_selection(views, question, now),
+        table=wanted,
+        seconds=question.window.seconds,
+    )
 
 
 def _scope(question: TableQuestion) -> ProjectScope:
@@ -139,12 +196,16 @@ def _merged(wanted: Table, named: Sequence[dict[str, Any]]) -> list[dict[str, An
     """Return the rows of the same issue as one, in the order asked for."""
     together: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in named:
-        key = tuple(_hashable(row[one.name]) for one in wanted.values)
+        key = _identity(wanted, row)
         known = together.get(key)
         together[key] = row if known is None else _joined(wanted.figures, known, row)
     sorting = wanted.sorting
     name = wanted.fields[sorting.index].name if sorting else wanted.figures[0].name
     return sorted(together.values(), key=lambda row: _rank(row[name]), reverse=sorting.descending if sorting else True)
+
+
+def _identity(wanted: Table, row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(_hashable(row[one.name]) for one in wanted.values)
 
 
 def _joined(figures: Sequence[Figure], one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
