@@ -31,6 +31,34 @@ Sentry.close(5000).then((sent) => process.exit(sent ? 0 : 3));
 """
 
 
+def test_an_error_in_an_express_handler(tocsin):
+    tocsin.run("team", "add", "node", "--org", "acme")
+    added = tocsin.run("project", "add", "sdk-express", "--org", "acme", "--team", "node", "--json")
+    done = subprocess.run(
+        [NODE, str(PACKAGES.parent / "programs" / "express_shop.js")],
+        cwd=PACKAGES,
+        env={**tocsin.environment, "DSN": json.loads(added)["dsn"], "NODE_PATH": str(PACKAGES / "node_modules")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    asked = "project:sdk-express error.unhandled:true"
+    (issue,) = wait_for(lambda: tocsin.issues(asked, statsPeriod="24h"), "the issue")
+    assert issue["title"] == "TypeError: Cannot read properties of undefined (reading 'euros')"
+    assert (issue["culprit"], issue["isUnhandled"]) == ("GET /checkout/5", True)
+    event = tocsin.get(f"/organizations/acme/issues/{issue['id']}/events/latest/")
+    entries = {entry["type"]: entry["data"] for entry in event["entries"]}
+    own = [frame for frame in entries["exception"]["values"][-1]["stacktrace"]["frames"] if frame["inApp"]]
+    assert own[-1]["function"] == "priceOf"
+    assert "  return prices[article].euros;" in [line for _, line in own[-1]["context"]]
+    assert "added to the basket" in [crumb["message"] for crumb in entries["breadcrumbs"]["values"]]
+    tags = {tag["key"]: tag["value"] for tag in event["tags"]}
+    assert tags.items() >= {"basket": "full", "user": "id:7", "release": "shop@1.2.3", "handled": "no"}.items()
+    assert entries["request"]["query"] == [["coupon", "free"]]
+
+
 def test_errors_with_their_causes_and_messages_become_issues(tocsin):
     tocsin.run("team", "add", "node", "--org", "acme")
     added = tocsin.run("project", "add", "sdk-node", "--org", "acme", "--team", "node", "--platform", "node", "--json")
