@@ -10,7 +10,7 @@ PROJECT ?= backend
 PLATFORM ?= python
 EMAIL ?= admin@example.com
 
-.PHONY: install install-dev assets serve test test-fast check fuzz cases docs bench clean lock
+.PHONY: install install-dev assets serve test test-fast check fuzz cases docs bench soak clean lock
 
 install: .venv/.installed assets
 
@@ -79,6 +79,10 @@ docs: install-dev
 
 bench: install-dev
 	$(BIN)/python -m benchmarks
+
+# Ten minutes under load with hostile requests among the others; see docs/performance.md.
+soak: install-dev
+	$(BIN)/python -m benchmarks.soak
 
 clean:
 	rm -rf .venv node_modules tests/acceptance/node/node_modules $(VENDOR) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
