@@ -215,7 +215,7 @@ def test_a_question_that_can_be_asked_is_valid_in_all_its_parts(api):
     told = api.get(f"{VALIDATE}?dataset=errors&{asked}").json()
     assert told["valid"] is True
     assert told["dataset"] == [{"name": "errors", "valid": True, "error": None}]
-    assert told["field"][1] == {"name": "count()", "valid": True, "error": None, "attrType": "integer"}
+    assert told["field"][1] == {"name": "count()", "valid": True, "error": None, "attrType": "number"}
     assert told["query"] == {"valid": True, "error": None, "fields": []}
     assert [one["id"] for one in told["projects"]] == [str(api.project.id)]
     assert len(told["orderby"]) == len(told["environment"]) == 1

@@ -85,7 +85,18 @@ def _told(name: str, value: str, fault: str | None) -> dict[str, Any]:
 
 def _field(name: str) -> dict[str, Any]:
     fault = _fault(lambda: read_field(name))
-    return _told("name", name, fault) | {"attrType": None if fault else read_field(name).type}
+    return _told("name", name, fault) | {"attrType": "string" if fault else _plain_type(read_field(name))}
+
+
+def _plain_type(field: Field) -> str:
+    """Return the type as this route tells it, which knows three; clients refuse any other."""
+    match field.type:
+        case "integer" | "number":
+            return "number"
+        case "boolean":
+            return "boolean"
+        case _:
+            return "string"
 
 
 def _fault(attempt: Callable[[], object]) -> str | None:
