@@ -33,6 +33,10 @@ class Category(StrEnum):
     """What never counts against anybody: client reports, and items that nobody knows."""
 
 
+ERRORS = frozenset({Category.ERROR, Category.DEFAULT, Category.SECURITY})
+"""What people count as errors: also messages, and what browsers report."""
+
+
 class Verdict(StrEnum):
     """What may become of an item."""
 

@@ -6,7 +6,8 @@ from itertools import pairwise
 import pytest
 
 from tocsin.domain.access import Role
-from tocsin.storage.state import organizations, users
+from tocsin.domain.outcome import Category, Outcome, Source, Verdict
+from tocsin.storage.state import organizations, outcomes, users
 
 PROJECT = "/projects/acme/p/stats/"
 ORGANIZATION = "/organizations/acme/stats/"
@@ -108,6 +109,46 @@ def test_outcomes_are_grouped_as_asked(busy):
     ]
 
 
+@pytest.fixture
+def told(busy):
+    """What became of more items, now and an hour ago, with two keys."""
+    source = Source(project_id=busy.project.id, public_key="k", received=busy.now)
+    another = Source(project_id=busy.project.id, public_key="m", received=busy.now - timedelta(hours=1))
+    with busy.state.write() as connection:
+        outcomes.add(
+            connection,
+            {
+                source.key(Outcome(category=Category.ERROR, verdict=Verdict.FILTERED, reason="web-crawlers")): 4,
+                source.key(Outcome(category=Category.SECURITY, verdict=Verdict.FILTERED, reason="web-crawlers")): 1,
+                another.key(Outcome(category=Category.ERROR, verdict=Verdict.RATE_LIMITED, reason="key_quota")): 7,
+                another.key(Outcome(category=Category.SESSION, verdict=Verdict.ACCEPTED)): 50,
+            },
+        )
+    return busy
+
+
+@pytest.mark.parametrize(
+    ("query", "groups"),
+    [
+        ("groupBy=outcome&category=error", {("accepted",): 3, ("filtered",): 5, ("rate_limited",): 7}),
+        ("groupBy=reason&outcome=filtered&outcome=rate_limited", {("key_quota",): 7, ("web-crawlers",): 5}),
+        ("groupBy=category", {("error",): 15, ("session",): 50}),
+        ("groupBy=category&reason=none", {("error",): 3, ("session",): 50}),
+        ("groupBy=key&groupBy=outcome&key=m", {("m", "accepted"): 50, ("m", "rate_limited"): 7}),
+        ("groupBy=outcome&category=security", {("filtered",): 1}),
+        ("groupBy=outcome&interval=2d&statsPeriod=6d", {("accepted",): 54, ("filtered",): 5, ("rate_limited",): 7}),
+    ],
+)
+def test_outcomes_are_counted_for_those_asked_for(told, query, groups):
+    found = counted(told, f"{OUTCOMES}?field=sum(quantity)&{query}")["groups"]
+    assert {tuple(one["by"].values()): one["totals"]["sum(quantity)"] for one in found} == groups
+
+
+def test_a_project_tells_what_was_turned_away(told):
+    assert [events for _, events in counted(told, f"{PROJECT}?stat=blacklisted")][-2:] == [0, 5]
+    assert [events for _, events in counted(told, f"{PROJECT}?stat=rejected")][-2:] == [7, 0]
+
+
 @pytest.mark.parametrize("query", ["outcome=rate_limited", "category=transaction", "statsPeriod=1h&start=0&end=1"])
 def test_what_is_not_counted_has_no_groups(busy, query):
     found = counted(busy, f"{OUTCOMES}?field=sum(quantity)&groupBy=outcome&{query}")
@@ -128,6 +169,9 @@ def test_what_is_not_counted_has_no_groups(busy, query):
         "field=sum(quantity)&groupBy=outcome&interval=x",
         "field=sum(quantity)&groupBy=outcome&interval=0h",
         "field=sum(quantity)&groupBy=outcome&interval=1m&statsPeriod=60d",
+        "field=sum(quantity)&groupBy=outcome&interval=90m",
+        "field=sum(quantity)&groupBy=outcome&outcome=odd",
+        "field=sum(quantity)&groupBy=outcome&category=odd",
     ],
 )
 def test_outcomes_that_cannot_be_counted_are_refused(busy, query):

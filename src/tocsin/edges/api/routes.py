@@ -11,6 +11,7 @@ from tocsin.edges.api.issue_numbers import ISSUE_NUMBER_ROUTES
 from tocsin.edges.api.issues import ISSUE_ROUTES
 from tocsin.edges.api.mutations import MUTATION_ROUTES
 from tocsin.edges.api.organizations import ORGANIZATION_ROUTES
+from tocsin.edges.api.outcomes import OUTCOME_ROUTES
 from tocsin.edges.api.ownership import OWNERSHIP_ROUTES
 from tocsin.edges.api.people import PEOPLE_ROUTES
 from tocsin.edges.api.people_changes import PEOPLE_CHANGE_ROUTES
@@ -54,6 +55,7 @@ ROUTES: tuple[Route, ...] = (
     *CHART_ROUTES,
     *USER_REPORT_ROUTES,
     *VOLUME_ROUTES,
+    *OUTCOME_ROUTES,
     *SEARCH_ROUTES,
     *HASH_ROUTES,
     *TOMBSTONE_ROUTES,

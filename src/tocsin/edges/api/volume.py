@@ -12,24 +12,24 @@ from litestar.params import QueryParameter
 from tocsin.domain.errors import InvalidQuery
 from tocsin.domain.issue.issue import ProjectId
 from tocsin.domain.organization import Project
-from tocsin.domain.query.window import EPOCH, Grid, Window, aligned_grid, read_period
-from tocsin.edges.api.asked import has_window
+from tocsin.domain.outcome import ERRORS, Verdict
+from tocsin.domain.query.window import EPOCH, Grid, Window, aligned_grid
 from tocsin.edges.api.call import Call
 from tocsin.edges.api.projects import ORGANIZATION_READ, PROJECT_READ
 from tocsin.edges.api.routing import Route
-from tocsin.edges.api.serialize.instants import iso
-from tocsin.storage.views import volume
+from tocsin.storage.views import outcomes, volume
+from tocsin.storage.views.outcomes import Asked, Dimension
 
-STATS = {"received": True, "generated": True, "rejected": False, "blacklisted": False}
-"""What can be asked for, and whether it means the events that are kept; of those that are not nothing is known."""
+STATS: Mapping[str, Verdict | None] = {
+    "received": None,
+    "generated": None,
+    "rejected": Verdict.RATE_LIMITED,
+    "blacklisted": Verdict.FILTERED,
+}
+"""What can be asked for, and what became of those events; None for those that are kept."""
 RESOLUTIONS = {"10s": 10, "1h": 3600, "1d": 86_400}
 _COARSE_FROM_SECONDS = 7 * 86_400
 _NUMBER_MAX = 10**11
-
-FIELDS = ("sum(quantity)", "sum(times_seen)")
-KNOWN = {"outcome": "accepted", "category": "error", "reason": "none"}
-"""All that Tocsin counts: errors that were accepted."""
-GROUPS = ("project", *KNOWN)
 
 Stat = Annotated[
     str | None, QueryParameter(name="stat", description="received (default), generated, rejected or blacklisted.")
@@ -38,16 +38,13 @@ Since = Annotated[str | None, QueryParameter(name="since", description="Start, u
 Until = Annotated[str | None, QueryParameter(name="until", description="End, unix seconds; now by default.")]
 Resolution = Annotated[str | None, QueryParameter(name="resolution", description="10s, 1h or 1d.")]
 Group = Annotated[str | None, QueryParameter(name="group", description="organization (default) or project.")]
-GroupBy = Annotated[list[str] | None, QueryParameter(name="groupBy", description="project, outcome, category, reason.")]
-Fields = Annotated[list[str] | None, QueryParameter(name="field", description="sum(quantity) or sum(times_seen).")]
-Interval = Annotated[str | None, QueryParameter(name="interval", description="Length of the intervals, such as 1h.")]
 
 
 class _Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """Which time the numbers are about, and whether there can be any."""
+    """Which time the numbers are about, and what became of the events that they count."""
 
     grid: Grid
-    is_known: bool
+    verdict: Verdict | None
 
 
 def show_project_stats(
@@ -81,37 +78,6 @@ def show_organization_stats(  # noqa: PLR0913 - the parameters of the request
     return Response(_points(call, projects, asked))
 
 
-def show_outcomes(
-    call: NamedDependency[Call],
-    projects: NamedDependency[tuple[Project, ...]],
-    window: NamedDependency[Window],
-    *,
-    group_by: GroupBy = None,
-    fields: Fields = None,
-    interval: Interval = None,
-) -> Response[Any]:
-    """Count the events that were taken in, by project, outcome, category and reason."""
-    _check("field", fields, FIELDS)
-    _check("groupBy", group_by, GROUPS)
-    if not has_window(call):
-        window = Window(start=window.end - timedelta(days=1), end=window.end)
-    # The end of a window that lasts until now lies a little ahead.
-    window = msgspec.structs.replace(window, end=min(window.end, call.now))
-    grid = aligned_grid(window, _interval(interval))
-    is_wanted = all(not call.all(name) or value in call.all(name) for name, value in KNOWN.items())
-    counts = _counts(call, projects, _Asked(grid=grid, is_known=is_wanted))
-    by = list(dict.fromkeys(group_by or ()))
-    starts = [iso(EPOCH + timedelta(seconds=start)) for start in grid.starts]
-    return Response(
-        {
-            "start": starts[0],
-            "end": iso(EPOCH + timedelta(seconds=grid.starts.stop)),
-            "intervals": starts,
-            "groups": [_group(one, list(fields or ()), series) for one, series in _grouped(by, counts)],
-        }
-    )
-
-
 def _asked(call: Call, stat: str | None, since: str | None, until: str | None, resolution: str | None) -> _Asked:
     if (stat or "received") not in STATS:
         raise InvalidQuery(f"Invalid stat. Valid choices are {', '.join(STATS)}.")
@@ -123,7 +89,7 @@ def _asked(call: Call, stat: str | None, since: str | None, until: str | None, r
         raise InvalidQuery("start must be before or equal to end")
     window = Window(start=EPOCH + timedelta(seconds=start), end=EPOCH + timedelta(seconds=end))
     usual = "1h" if window.seconds <= _COARSE_FROM_SECONDS else "1d"
-    return _Asked(grid=aligned_grid(window, RESOLUTIONS[resolution or usual]), is_known=STATS[stat or "received"])
+    return _Asked(grid=aligned_grid(window, RESOLUTIONS[resolution or usual]), verdict=STATS[stat or "received"])
 
 
 def _seconds(text: str, otherwise: str) -> float:
@@ -136,25 +102,19 @@ def _seconds(text: str, otherwise: str) -> float:
     return seconds
 
 
-def _interval(text: str | None) -> int:
-    seconds = int(read_period(text).total_seconds()) if text else 3600
-    if seconds < 1:
-        raise InvalidQuery("The interval must be longer than nothing.")
-    return seconds
-
-
-def _check(name: str, words: Sequence[str] | None, known: Sequence[str]) -> None:
-    if not words:
-        raise InvalidQuery(f'At least one "{name}" is required.')
-    for word in words:
-        if word not in known:
-            raise InvalidQuery(f'Invalid {name}: "{word}". Valid choices are {", ".join(known)}.')
-
-
 def _counts(call: Call, projects: Sequence[Project], asked: _Asked) -> dict[ProjectId, tuple[int, ...]]:
-    if not asked.is_known:
-        return {}
-    return volume.received(call.services.views, [project.id for project in projects], asked.grid)
+    views, project_ids = call.services.views, [project.id for project in projects]
+    if asked.verdict is None:
+        return volume.received(views, project_ids, asked.grid)
+    wanted = Asked(
+        project_ids=project_ids,
+        start=EPOCH + timedelta(seconds=asked.grid.starts[0]),
+        end=EPOCH + timedelta(seconds=asked.grid.starts.stop),
+        categories=tuple(ERRORS),
+        verdicts=(asked.verdict,),
+    )
+    found = outcomes.over_time(views, wanted, [Dimension.PROJECT], asked.grid)
+    return {ProjectId(int(project_id)): tuple(series) for (project_id,), series in found.items()}
 
 
 def _points(call: Call, projects: Sequence[Project], asked: _Asked) -> list[list[int]]:
@@ -169,26 +129,6 @@ def _sum(counts: Sequence[Sequence[int]]) -> list[int]:
     return [sum(column) for column in zip(*counts, strict=True)]
 
 
-def _grouped(
-    by: Sequence[str], counts: Mapping[ProjectId, Sequence[int]]
-) -> list[tuple[dict[str, Any], Sequence[int]]]:
-    """Return what each group is called, and its counts; there is one group, or one for each project."""
-    called = {name: KNOWN[name] for name in by if name in KNOWN}
-    if not counts:
-        return []
-    if "project" not in by:
-        return [(called, _sum(list(counts.values())))]
-    return [({**called, "project": project_id}, series) for project_id, series in sorted(counts.items())]
-
-
-def _group(by: dict[str, Any], fields: Sequence[str], series: Sequence[int]) -> dict[str, Any]:
-    return {
-        "by": by,
-        "totals": {field: sum(series) for field in fields},
-        "series": {field: list(series) for field in fields},
-    }
-
-
 VOLUME_ROUTES = (
     Route(
         method="GET",
@@ -201,13 +141,6 @@ VOLUME_ROUTES = (
         method="GET",
         paths=("/organizations/{org:str}/stats",),
         handler=show_organization_stats,
-        scopes=ORGANIZATION_READ,
-        tag="Statistics",
-    ),
-    Route(
-        method="GET",
-        paths=("/organizations/{org:str}/stats_v2",),
-        handler=show_outcomes,
         scopes=ORGANIZATION_READ,
         tag="Statistics",
     ),

@@ -1,11 +1,13 @@
 """How many items became what, by the hour (spec/ingest.md 6.9)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 
-from sqlalchemy import Connection, delete, select
+import msgspec
+from sqlalchemy import ColumnElement, Connection, delete, func, select
 
-from tocsin.domain.outcome import OutcomeKey
+from tocsin.domain.outcome import Category, OutcomeKey, Verdict
 from tocsin.storage.state.rows import among, insert_into, portions
 from tocsin.storage.state.tables import outcome, project
 
@@ -30,6 +32,53 @@ def add(connection: Connection, counts: Mapping[OutcomeKey, int]) -> None:
         statement = insert_into(connection, outcome)
         added = {"quantity": outcome.c.quantity + statement.excluded.quantity}
         connection.execute(statement.on_conflict_do_update(index_elements=list(_KEY), set_=added), rows)
+
+
+class Dimension(StrEnum):
+    """What counts can be told apart by."""
+
+    PROJECT = "project_id"
+    KEY = "public_key"
+    CATEGORY = "category"
+    VERDICT = "verdict"
+    REASON = "reason"
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """Which counts are wanted, from the hour *start* on and before *end*; an empty choice is no limit."""
+
+    project_ids: Collection[int]
+    start: datetime
+    end: datetime
+    public_keys: Collection[str] = ()
+    categories: Collection[Category] = ()
+    verdicts: Collection[Verdict] = ()
+    reasons: Collection[str] = ()
+
+
+def hourly(
+    connection: Connection, asked: Asked, by: Sequence[Dimension]
+) -> list[tuple[tuple[int | str, ...], datetime, int]]:
+    """Return the counts of each hour that has any, told apart by *by*: its values, the hour and the quantity."""
+    columns = [outcome.c[name] for name in by]
+    total = func.sum(outcome.c.quantity)
+    query = select(*columns, outcome.c.hour, total).where(*_wanted(asked)).group_by(*columns, outcome.c.hour)
+    return [(tuple(values), hour, int(quantity)) for *values, hour, quantity in connection.execute(query)]
+
+
+def _wanted(asked: Asked) -> list[ColumnElement[bool]]:
+    chosen = {
+        Dimension.KEY: asked.public_keys,
+        Dimension.CATEGORY: asked.categories,
+        Dimension.VERDICT: asked.verdicts,
+        Dimension.REASON: asked.reasons,
+    }
+    return [
+        outcome.c.project_id.in_(list(asked.project_ids)),
+        outcome.c.hour >= asked.start,
+        outcome.c.hour < asked.end,
+        *(outcome.c[name].in_(list(values)) for name, values in chosen.items() if values),
+    ]
 
 
 def prune(connection: Connection, before: datetime, rows_max: int) -> int:
