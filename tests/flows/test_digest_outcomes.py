@@ -9,8 +9,13 @@ from sqlalchemy import select
 from tests.flows.conftest import Shop
 
 from tocsin.domain.event.accepted import Accepted
+from tocsin.domain.event.limits import IntakeLimits
+from tocsin.domain.pipeline import digest
+from tocsin.domain.project_rules import project_rules
 from tocsin.flows.retain import OUTCOME_AGE_MAX, Retain
+from tocsin.storage.state import issue_hashes, tombstones
 from tocsin.storage.state.tables import outcome
+from tocsin.storage.state.tombstones import Tombstone
 
 
 def counts(shop: Shop) -> Counter[tuple[str, str, str]]:
@@ -70,6 +75,56 @@ def test_a_second_event_and_one_that_is_no_json_are_invalid(shop):
     ((category, verdict, reason),) = found
     assert (category, verdict) == ("error", "invalid")
     assert reason
+
+
+def test_an_event_of_a_discarded_issue_is_filtered_and_its_file_with_it(shop):
+    """ingest-G22"""
+    shop.send()
+    (issue,) = shop.issues()
+    with shop.state.write() as connection:
+        (one,) = issue_hashes.of_issues(connection, [issue.id])
+        grave = Tombstone(
+            project_id=issue.project_id,
+            previous_issue_id=issue.id,
+            level=issue.level,
+            type=issue.type,
+            title=issue.title,
+            culprit="",
+            message="",
+            metadata={},
+            actor_id=None,
+            created_at=shop.now,
+        )
+        (tombstone_id,) = tombstones.create(connection, [grave])
+        issue_hashes.bury(connection, {(one.project_id, one.hash): tombstone_id}, shop.now)
+    shop.write(with_items(shop.accepted(), attachment=b"12345"))
+    assert shop.stored_events() == 1
+    assert counts(shop) == {
+        ("error", "accepted", ""): 1,
+        ("error", "filtered", "discarded-hash"): 1,
+        ("attachment", "filtered", "discarded-hash"): 5,
+        ("attachment_item", "filtered", "discarded-hash"): 1,
+    }
+
+
+def test_what_a_filter_turns_away_takes_its_files_along_and_holds_for_the_next_event(shop):
+    accepted = shop.accepted(release="1.4")
+    (digested,) = shop.digested(accepted)
+    rules = project_rules({}, {"filters:releases": ["1.*"]})
+    filtered = digest(with_items(shop.accepted(release="1.4"), attachment=b"12345"), IntakeLimits(), rules)
+    shop.writer.write("ab" * 16, [digested, filtered])
+    assert counts(shop) == {
+        ("error", "accepted", ""): 1,
+        ("error", "filtered", "release-version"): 1,
+        ("attachment", "filtered", "release-version"): 5,
+        ("attachment_item", "filtered", "release-version"): 1,
+    }
+
+
+def test_client_reports_are_counted_with_what_arrived(shop):
+    report = b'{"discarded_events":[{"reason":"sample_rate","category":"error","quantity":9}]}'
+    shop.write(with_items(shop.accepted(), client_report=report))
+    assert counts(shop) == {("error", "accepted", ""): 1, ("error", "client_discard", "sample_rate"): 9}
 
 
 def test_counts_are_forgotten_after_ninety_days(shop):

@@ -1,10 +1,11 @@
 """The pure part of digest: from an accepted request to events, in steps that stand in one list."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import msgspec
 
+from tocsin.domain.client_report import read_client_report
 from tocsin.domain.errors import Refusal
 from tocsin.domain.event.accepted import Accepted
 from tocsin.domain.event.arrival import Arrival, InvalidEvent
@@ -15,8 +16,9 @@ from tocsin.domain.event.event import Event
 from tocsin.domain.event.limits import IntakeLimits
 from tocsin.domain.event.normalise import normalise
 from tocsin.domain.event.normalise.clock import moment_of
+from tocsin.domain.filters import Sender, why_filtered
 from tocsin.domain.grouping import DEFAULT_RULES, GroupingRules, apply_rules, group_evidence
-from tocsin.domain.outcome import NOT_STORED, Category, Outcome, Source, Verdict, item_category
+from tocsin.domain.outcome import ERRORS, NOT_STORED, Category, Outcome, Source, Verdict, item_category
 from tocsin.domain.privacy import DEFAULT_SCRUBBER, Scrubber, scrubber_for
 from tocsin.domain.project_rules import DEFAULT_PROJECT_RULES, ProjectRules
 
@@ -44,6 +46,14 @@ class Digested(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Of the items that came to nothing else; what becomes of the others is decided where they are stored."""
 
 
+class _Filtered(Exception):  # noqa: N818 - as InvalidEvent
+    """The project wants no such event."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class Failed(msgspec.Struct, frozen=True, tag=True):
     """A request that broke one of the steps: our bug, kept as a dead letter with the reason."""
 
@@ -55,6 +65,7 @@ class _Opened(msgspec.Struct, frozen=True, kw_only=True):
 
     accepted: Accepted
     envelope: Envelope
+    rules: ProjectRules
     grouping: GroupingRules
     scrubber: Scrubber
 
@@ -71,6 +82,7 @@ def digest(accepted: Accepted, limits: IntakeLimits, rules: ProjectRules = DEFAU
             made.append(_invalid(item, "second_event"))
         else:
             made.extend(_TAKERS.get(item.type, _not_stored)(item, opened))
+    made = list(_without_followers(made))
     return Digested(
         source=Source(project_id=accepted.project_id, public_key=accepted.public_key, received=accepted.received),
         events=tuple(each for each in made if isinstance(each, Event)),
@@ -79,10 +91,25 @@ def digest(accepted: Accepted, limits: IntakeLimits, rules: ProjectRules = DEFAU
     )
 
 
+def _without_followers(made: Sequence[_Made]) -> Iterable[_Made]:
+    """Yield what was made, less the attachments of an event that is filtered: they go with it."""
+    reason = next((one.reason for one in made if isinstance(one, Outcome) and _is_filtered_event(one)), None)
+    for one in made:
+        if reason is not None and isinstance(one, Attachment):
+            yield from attachment_outcomes(len(one.data), Verdict.FILTERED, reason)
+        else:
+            yield one
+
+
+def _is_filtered_event(outcome: Outcome) -> bool:
+    return outcome.category in ERRORS and outcome.verdict is Verdict.FILTERED
+
+
 def _opened(accepted: Accepted, limits: IntakeLimits, rules: ProjectRules) -> _Opened:
     return _Opened(
         accepted=accepted,
         envelope=open_accepted(accepted, limits),
+        rules=rules,
         grouping=DEFAULT_RULES,
         scrubber=DEFAULT_SCRUBBER if rules is DEFAULT_PROJECT_RULES else scrubber_for(rules.privacy),
     )
@@ -101,10 +128,15 @@ def _take_event(item: Item, opened: _Opened) -> Iterable[Event | Outcome]:
         yield _event(decode_event(item.payload), _arrival(opened), opened)
     except InvalidEvent as invalid:
         yield _invalid(item, invalid.reason)
+    except _Filtered as filtered:
+        yield Outcome(category=item_category(item.type), verdict=Verdict.FILTERED, reason=filtered.reason)
 
 
 def _event(raw: dict[str, Any], arrival: Arrival, opened: _Opened) -> Event:
     payload = normalise(raw, arrival)
+    # Before scrubbing, which may take the very words that filters look for.
+    if reason := why_filtered(payload, opened.rules.filters, Sender(arrival.client_ip)):
+        raise _Filtered(reason)
     _scrub(payload, opened.scrubber)
     evidence = apply_rules(payload, opened.grouping)
     return derive(payload, group_evidence(evidence, opened.grouping), arrival)
@@ -166,9 +198,14 @@ def attachment_outcomes(size: int, verdict: Verdict, reason: str = "") -> list[O
     ]
 
 
+def _take_client_report(item: Item, opened: _Opened) -> Iterable[Outcome]:  # noqa: ARG001 - as all takers
+    return read_client_report(bytes(item.payload))
+
+
 _TAKERS: Mapping[str, Callable[[Item, _Opened], Iterable[_Made]]] = {
     "event": _take_event,
     "attachment": _take_attachment,
+    "client_report": _take_client_report,
 }
 """What makes something of an item, by its type; all others come to nothing."""
 

@@ -8,13 +8,17 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from tocsin.domain.filters.options import FILTER_OPTIONS
 from tocsin.domain.issue.fields import Reader, Rejected, body, boolean, fields, integer, text_up_to
 from tocsin.domain.naming import NAME_CHARS_MAX, read_name, read_slug
 from tocsin.domain.organization import Organization, Project, User
+from tocsin.domain.privacy.options import PRIVACY_OPTIONS
 
 PLATFORM_CHARS_MAX: Final = 64
 RESOLVE_AGE_HOURS_MAX: Final = 87_600
 """Ten years."""
+DOMAINS_MAX: Final = 200
+DOMAIN_CHARS_MAX: Final = 255
 
 
 def changed_organization(one: Organization, sent: Mapping[str, Any]) -> Organization:
@@ -27,7 +31,7 @@ def changed_organization(one: Organization, sent: Mapping[str, Any]) -> Organiza
 def changed_project(one: Project, sent: Mapping[str, Any]) -> Project:
     """Return the project with what a body changes. Raises InvalidFields."""
     values = _read_project(sent)
-    options = {name: values.pop(name) for name in PROJECT_OPTIONS if name in values}
+    options = values.pop("options", {}) | {name: values.pop(name) for name in PROJECT_OPTIONS if name in values}
     return replace(one, options=one.options | options, **values)
 
 
@@ -55,6 +59,17 @@ def _hours(value: Any) -> int:
     return hours
 
 
+def _domains(value: Any) -> list[str]:
+    """Read the domains whose pages may send, as a list or a text with one on each line; nothing means any."""
+    sent = value.splitlines() if isinstance(value, str) else (value or [])
+    if not isinstance(sent, list) or not all(isinstance(domain, str) for domain in sent):
+        raise Rejected(["Must be a list of domains such as *.example.com."])
+    kept = list(dict.fromkeys(filter(None, (domain.strip() for domain in sent)))) or ["*"]
+    if len(kept) > DOMAINS_MAX or any(len(domain) > DOMAIN_CHARS_MAX for domain in kept):
+        raise Rejected([f"There may be {DOMAINS_MAX} domains of {DOMAIN_CHARS_MAX} characters; delete some."])
+    return kept
+
+
 def _digit(value: Any) -> str:
     """Read a user's option that is on or off, kept as ``"1"`` or ``"0"``."""
     return "1" if boolean(value) else "0"
@@ -64,12 +79,25 @@ ORGANIZATION_OPTIONS: Final[Mapping[str, Reader]] = {
     "allowSharedIssues": boolean,
     "eventsMemberAdmin": boolean,
     "openMembership": boolean,
+    **PRIVACY_OPTIONS,
 }
-PROJECT_OPTIONS: Final[Mapping[str, Reader]] = {"resolveAge": _hours}
+PROJECT_OPTIONS: Final[Mapping[str, Reader]] = {
+    "resolveAge": _hours,
+    "allowedDomains": _domains,
+    **PRIVACY_OPTIONS,
+}
+NESTED_PROJECT_OPTIONS: Final[Mapping[str, Reader]] = FILTER_OPTIONS
+"""Options that stand within ``options`` of a body."""
 USER_OPTIONS: Final[Mapping[str, Reader]] = {"self_assign_issue": _digit}
 
 _read_organization = body({"name": read_name, "slug": read_slug, **ORGANIZATION_OPTIONS})
 _read_project = body(
-    {"name": read_name, "slug": read_slug, "platform": _optional(PLATFORM_CHARS_MAX), **PROJECT_OPTIONS}
+    {
+        "name": read_name,
+        "slug": read_slug,
+        "platform": _optional(PLATFORM_CHARS_MAX),
+        "options": fields(NESTED_PROJECT_OPTIONS),
+        **PROJECT_OPTIONS,
+    }
 )
 _read_user = body({"name": _optional(NAME_CHARS_MAX), "options": fields(USER_OPTIONS)})

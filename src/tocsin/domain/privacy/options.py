@@ -1,12 +1,12 @@
 """The privacy options of a project or an organization, as people set them (spec/search.md 5.10, 5.11)."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 import msgspec
 
-from tocsin.domain.errors import InvalidFields, Malformed
-from tocsin.domain.issue.fields import Rejected, boolean, integer
+from tocsin.domain.errors import Malformed
+from tocsin.domain.issue.fields import Reader, Rejected, boolean, integer, read_fields
 from tocsin.domain.privacy.rule_text import parse_rule_text
 from tocsin.domain.privacy.rules import read_rules, rules_json
 
@@ -20,19 +20,7 @@ def privacy_options(fields: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises InvalidFields. Merge the result into the options of the project or the organization.
     """
-    options: dict[str, Any] = {}
-    errors: dict[str, object] = {}
-    for name, read in _READERS.items():
-        if name in fields:
-            try:
-                options[name] = read(fields[name])
-            except Rejected as rejected:
-                errors[name] = rejected.faults
-            except Malformed as refusal:
-                errors[name] = [refusal.detail]
-    if errors:
-        raise InvalidFields(errors)
-    return options
+    return read_fields(fields, PRIVACY_OPTIONS)
 
 
 def _names(value: object) -> list[str]:
@@ -65,9 +53,22 @@ def _crash_reports(value: object) -> int | None:
     return None if value is None else max(-1, integer(value, at_most=CRASH_REPORTS_MAX))
 
 
-_READERS: dict[str, Callable[[object], Any]] = {
+def _told(read: Reader) -> Reader:
+    """Return *read* saying what is wrong with a rule as readers say it."""
+
+    def told(value: Any) -> Any:
+        try:
+            return read(value)
+        except Malformed as refusal:
+            raise Rejected([refusal.detail]) from None
+
+    return told
+
+
+PRIVACY_OPTIONS: Final[Mapping[str, Reader]] = {
     **dict.fromkeys(("dataScrubber", "dataScrubberDefaults", "scrubIPAddresses", "storeAttachments"), boolean),
-    **dict.fromkeys(("sensitiveFields", "safeFields"), _names),
-    "relayPiiConfig": _rules,
+    **dict.fromkeys(("sensitiveFields", "safeFields"), _told(_names)),
+    "relayPiiConfig": _told(_rules),
     "storeCrashReports": _crash_reports,
 }
+"""How each option is read."""

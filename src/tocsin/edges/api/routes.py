@@ -5,6 +5,7 @@ from tocsin.edges.api.charts import CHART_ROUTES
 from tocsin.edges.api.comments import COMMENT_ROUTES
 from tocsin.edges.api.deletions import DELETION_ROUTES
 from tocsin.edges.api.events import EVENT_ROUTES
+from tocsin.edges.api.filters import FILTER_ROUTES
 from tocsin.edges.api.hashes import HASH_ROUTES
 from tocsin.edges.api.index import INDEX_ROUTES
 from tocsin.edges.api.issue_numbers import ISSUE_NUMBER_ROUTES
@@ -37,6 +38,7 @@ ROUTES: tuple[Route, ...] = (
     *OWNERSHIP_ROUTES,
     *PROJECT_CHANGE_ROUTES,
     *PRIVACY_ROUTES,
+    *FILTER_ROUTES,
     *PEOPLE_ROUTES,
     *PEOPLE_CHANGE_ROUTES,
     *AUDIT_ROUTES,

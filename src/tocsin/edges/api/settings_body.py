@@ -2,6 +2,8 @@
 
 from litestar.openapi.spec import OpenAPIType, Schema
 
+from tocsin.domain.filters.filters import DEFAULTS
+from tocsin.domain.filters.options import FILTER_OPTIONS
 from tocsin.domain.naming import NAME_CHARS_MAX, SLUG_CHARS_MAX
 from tocsin.domain.settings import PLATFORM_CHARS_MAX, RESOLVE_AGE_HOURS_MAX
 
@@ -14,6 +16,35 @@ def _yes_or_no(description: str) -> Schema:
     return Schema(type=OpenAPIType.BOOLEAN, description=description)
 
 
+def _texts(description: str) -> Schema:
+    return Schema(type=OpenAPIType.ARRAY, items=Schema(type=OpenAPIType.STRING), description=description)
+
+
+_PRIVACY = {
+    "dataScrubber": _yes_or_no("Whether anything is scrubbed by default."),
+    "dataScrubberDefaults": _yes_or_no("Whether the built-in rules apply."),
+    "scrubIPAddresses": _yes_or_no("Whether IP addresses go."),
+    "sensitiveFields": _texts("Names of fields to take out."),
+    "safeFields": _texts("Names of fields to leave alone."),
+    "relayPiiConfig": Schema(type=OpenAPIType.STRING, description="Advanced rules: JSON, or one rule on each line."),
+    "storeAttachments": _yes_or_no("Whether attachments are kept."),
+    "storeCrashReports": Schema(type=OpenAPIType.INTEGER, description="How many crash reports to keep; 0 for none."),
+}
+_FILTERS = Schema(
+    type=OpenAPIType.OBJECT,
+    description="Inbound filters (docs/filters.md).",
+    properties={
+        **{
+            name: _yes_or_no("Whether this filter is on.")
+            for name in FILTER_OPTIONS
+            if name.removeprefix("filters:") in DEFAULTS
+        },
+        "filters:legacy-browsers": _texts("Browsers that are too old."),
+        "filters:releases": _texts("Globs of releases that are not wanted."),
+        "filters:error_messages": _texts("Globs of errors and messages that are not wanted."),
+        "filters:blacklisted_ips": _texts("Addresses and networks of senders that are not wanted."),
+    },
+)
 _NAMES = {"name": _text("What people call it.", NAME_CHARS_MAX), "slug": _text("Its name in URLs.", SLUG_CHARS_MAX)}
 
 ORGANIZATION_SETTINGS = Schema(
@@ -23,6 +54,7 @@ ORGANIZATION_SETTINGS = Schema(
         "allowSharedIssues": _yes_or_no("Whether anybody with the link may read an issue that somebody shared."),
         "eventsMemberAdmin": _yes_or_no("Whether plain members may delete issues."),
         "openMembership": _yes_or_no("Whether members see the projects of all teams."),
+        **_PRIVACY,
     },
 )
 PROJECT_SETTINGS = Schema(
@@ -30,6 +62,9 @@ PROJECT_SETTINGS = Schema(
     properties={
         **_NAMES,
         "platform": _text("What it is written in.", PLATFORM_CHARS_MAX),
+        "allowedDomains": _texts("Domains whose pages may send, such as *.example.com; * for any."),
+        "options": _FILTERS,
+        **_PRIVACY,
         "resolveAge": Schema(
             type=OpenAPIType.INTEGER,
             minimum=0,

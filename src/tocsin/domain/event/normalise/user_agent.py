@@ -40,6 +40,15 @@ def describe_client(event: dict[str, Any]) -> None:
         event["contexts"] = contexts
 
 
+def browser_of(agent: str) -> tuple[str, int | None]:
+    """Return the family of the browser that a User-Agent names, and its major version, None when that is unknown."""
+    browser = _described_by_agent(agent[:USER_AGENT_LENGTH_MAX]).get("browser")
+    if browser is None:
+        return "", None
+    major = browser.get("version", "").partition(".")[0]
+    return browser["name"], int(major) if major.isascii() and major.isdigit() else None
+
+
 def _described_by_hints(request: dict[str, Any]) -> dict[str, Context]:
     hints = {name: value for name, value in request["headers"] if name.startswith("Sec-Ch-Ua")}
     if not hints:
