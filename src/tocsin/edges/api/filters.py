@@ -56,12 +56,11 @@ def change_filter(call: NamedDependency[Call], filter_id: FromPath[str]) -> Resp
 
 def _faults(told: object) -> Iterator[object]:
     """Yield the texts within what was told of an option."""
-    match told:
-        case dict():
-            for inner in told.values():
-                yield from _faults(inner)
-        case list():
-            yield from told
+    if isinstance(told, dict):
+        for inner in told.values():
+            yield from _faults(inner)
+    elif isinstance(told, list):
+        yield from told
 
 
 _FILTERS = "/projects/{org:str}/{project:str}/filters"
