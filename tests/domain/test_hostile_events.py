@@ -31,7 +31,7 @@ from tocsin.domain.event.envelope import open_accepted
 from tocsin.domain.event.event import Event
 from tocsin.domain.event.limits import IntakeLimits
 from tocsin.domain.event.normalise.attributes import _ALIASES, _CLEANERS
-from tocsin.domain.grouping import DEFAULT_RULES, parse_grouping_rules
+from tocsin.domain.grouping import DEFAULT_RULES, group, parse_grouping_rules
 from tocsin.domain.pipeline import Digested, digest
 from tocsin.domain.privacy import DEFAULT_SCRUBBER, Privacy, Scrubber
 
@@ -75,6 +75,8 @@ def digested(accepted: Accepted, rules: Any = DEFAULT_RULES, scrubber: Any = DEF
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(result), type=Digested) == result
     for event in result.events:
         check(event)
+        # What is stored says itself where it belongs.
+        assert group(json.loads(event.payload), rules).hashes == event.hashes
         assert len(event.payload) < 2 * len(accepted.body) + 400_000 or accepted.encoding
     return result
 
@@ -92,6 +94,7 @@ def check(event: Event) -> None:
     }.items():
         assert len(getattr(event, name)) <= limit, name
     assert event.title
+    assert all(len(value) <= 1024 for value in event.metadata.values())
     assert all(key and value and len(key) <= 200 and len(value) <= 200 for key, value in event.tags)
     assert 1 <= len(event.hashes) <= 2
     assert all(re.fullmatch("[0-9a-f]{32}", each) for each in event.hashes)
@@ -173,6 +176,38 @@ def test_any_json_with_the_words_of_sdks_is_digested_from_the_store_endpoint(eve
     bare = digested(request(text, BodyForm.STORE))
     wrapped = digested(request(base64.b64encode(zlib.compress(text)), BodyForm.STORE))
     assert (bare and bare.events) == (wrapped and wrapped.events)
+
+
+# Stack traces made of the pieces that names and paths have on all platforms.
+
+PIECES = [
+    "async ", "new ", "*", " [as ", "]", ".", "<anonymous>", "/<", "?", "eval", "::", "<", ">", "(", ")", "{", "}", "{lambda(int)#1}", "{{closure}}", "operator", "[clone .cold]",
+    " const", "&", "@@GLIBC_2.2.5", "::h0123456789abcdef", " as ", " -> ", "$", "$$Lambda$1", "$Proxy", "1", "_", "__", "b__5_0", "block ", "#", "Cart", "total", "\\", "/", ":",
+    "http://", "file:///", "webpack:///", "app:///", "node_modules/", "site-packages/", "node:internal/", "-[", "anonymous namespace", "é", "\n", " ", "",
+]  # fmt: skip
+names = st.lists(st.sampled_from(PIECES), max_size=12).map("".join) | st.builds(
+    lambda piece, count: piece * count, st.sampled_from(PIECES), st.integers(0, 600)
+)
+lines = names | st.none()
+platforms = st.sampled_from(
+    ["javascript", "node", "python", "java", "csharp", "ruby", "php", "native", "cocoa", "go", "other"]
+)
+frames = st.lists(
+    st.fixed_dictionaries(
+        {"function": lines, "module": lines, "filename": lines, "abs_path": lines, "package": lines, "in_app": st.sampled_from([True, False, None])},
+        optional={"platform": platforms, "raw_function": names, "context_line": names, "lineno": st.integers(0, 2)},
+    ),
+    max_size=6,
+)  # fmt: skip
+
+
+@MANY
+@given(platforms, st.lists(st.tuples(names, names, frames), min_size=1, max_size=3))
+def test_stack_traces_of_odd_names_are_grouped(platform, raised):
+    values = [{"type": type_, "value": value, "stacktrace": {"frames": stack}} for type_, value, stack in raised]
+    event = encoded({"platform": platform, "exception": {"values": values}})
+    digested(request(event, BodyForm.STORE), RULES)
+    digested(request(event, BodyForm.STORE))
 
 
 # Recorded events of which some part is exchanged, moved, repeated or lost.
