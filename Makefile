@@ -10,7 +10,7 @@ PROJECT ?= backend
 PLATFORM ?= python
 EMAIL ?= admin@example.com
 
-.PHONY: install install-dev assets serve test test-fast check fuzz cases docs bench soak clean lock
+.PHONY: install install-dev assets serve test test-fast check fuzz fuzz-ingest cases docs bench soak clean lock
 
 install: .venv/.installed assets
 
@@ -69,6 +69,12 @@ test-fast: install-dev
 # Hostile requests, many more than the suite tries: about an hour.
 fuzz: install-dev
 	HOSTILE_EXAMPLES=1000 $(BIN)/pytest -n 2 --timeout 3000 tests/edges/api/test_hostile_requests.py
+
+# Hostile events, many more than the suite tries, for half an hour (MINUTES=…).
+MINUTES ?= 30
+fuzz-ingest: install-dev
+	end=$$((SECONDS + $(MINUTES) * 60)); while [ $$SECONDS -lt $$end ]; do \
+	  FUZZ_EXAMPLES=1000 $(BIN)/pytest --timeout 3000 tests/domain/test_hostile_events.py || exit 1; done
 
 # How many cases of the specification have a test that carries their id.
 cases: install-dev

@@ -14,6 +14,7 @@ from tocsin.lib.lenient_json import repaired
     [
         (b'{"a":NaN,"b":[Infinity,-Infinity]}', {"a": None, "b": [None, None]}),
         (b'{"a":1e999}', {"a": None}),
+        (b'{"a":' + b"9" * 10_000 + b',"b":-12}', {"a": None, "b": -12}),
         (b'{"a":"\xff"}', {"a": "\ufffd"}),
         (b'{"a":"x\\ud83d"}', {"a": "x?"}),
         (b'{"a":"\\ud83d\\ude00"}', {"a": "😀"}),

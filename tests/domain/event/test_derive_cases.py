@@ -48,6 +48,11 @@ def frame(function: str | None = "f", filename: str = "a.py", **more: Any) -> di
         ({"exception": [raised(None, "text only")]}, "<unknown>"),
         ({"exception": [raised(None, "text only", frame("g"))]}, "g"),
         ({"exception": [raised("E", "x", frame("<redacted>"), mechanism={"synthetic": True})]}, "<unknown>"),
+        ({"exception": [raised(None, "x", frame("f" * 500))]}, "f" * 253 + "..."),
+        (
+            {"csp": {"effective_directive": "img-src", "blocked_uri": f"http://{'e' * 300}/"}},
+            f"Blocked 'image' from '{'e' * 231}...",
+        ),
         ({"message": "first line\nsecond"}, "first line"),
         ({"message": "\n  padded \n"}, "padded"),
         ({"message": "m" * 101}, "m" * 97 + "..."),
@@ -77,6 +82,8 @@ def test_titles_say_what_happened(raw, title):
 
 
 def test_a_rule_may_give_the_title():
+    assert derived({"message": "x"}, title=" \n ").title == "x"
+    assert derived({"message": "x"}, title="\n" + "y" * 300 + "\nz").title == "y" * 253 + "..."
     event = derived({"message": "x"}, title="Ours")
     assert (event.title, event.metadata) == ("Ours", {"title": "Ours"})
 

@@ -15,7 +15,7 @@ from tocsin.domain.event.normalise import normalise
 from tocsin.domain.event.normalise.attributes import _ALIASES, _CLEANERS
 from tocsin.domain.event.normalise.clock import seconds_of
 from tocsin.domain.event.normalise.databags import Bounds
-from tocsin.domain.event.normalise.remarks import Remarks
+from tocsin.domain.event.normalise.remarks import ERRORS_MAX, NOTES_MAX, Remarks
 from tocsin.domain.event.normalise.request import _Request
 from tocsin.domain.event.normalise.stacktraces import _Frame
 
@@ -132,6 +132,18 @@ def test_what_was_cut_from_a_bag_is_remembered():
         "deep": {"er": {"": {"rem": [["!limit", "s"]]}}},
         "long": {"": {"rem": [["!limit", "s", 18, 21]], "len": 100}},
     }
+
+
+def test_an_event_in_which_everything_is_wrong_does_not_grow_by_what_is_said_about_it():
+    event = normalise({"tags": {f"no tag {number}!": [] for number in range(50_000)}, "logger": 5}, ARRIVAL)
+    assert len(event["errors"]) == ERRORS_MAX
+    assert len(event["_meta"]["tags"][""]["err"]) == NOTES_MAX
+
+
+def test_a_stack_trace_as_the_sdk_saw_it_is_checked_like_any_other():
+    event = normalise({"raw_stacktrace": {"frames": [{"lineno": []}] * 300}}, ARRIVAL)
+    assert event["raw_stacktrace"]["frames"] == [{}] * 250
+    assert "raw_stacktrace" not in normalise({"raw_stacktrace": 1}, ARRIVAL)
 
 
 @given(st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(9000, 1, 1)), st.integers(-23, 23))  # noqa: DTZ001

@@ -39,6 +39,17 @@ UUID = "5f0c6a52-1b2c-4d3e-8f90-123456789abc"
         ("on -2026-11-20", "on -<date>"),
         ("x2 _3 4x", "x2 _3 4x"),
         ("""a='1 2' b="3" c=FALSE 'd 4' true""", "a=<quoted_str> b=<quoted_str> c=<bool> 'd <int>' true"),
+        ("""a = '1 2' b = "3" c ='4'""", "a = <quoted_str> b = <quoted_str> c =<quoted_str>"),
+        ("1m30s 2h0m5.5s 2h30m 5m", "<duration> <duration> <duration> 5m"),
+        ("512MB 1.5GiB 7kB 5B 3 GB", "<size> <size> <size> 5B <int> GB"),
+        ("1e-05 2.5e-07 1e5", "<float> <float> 1e5"),
+        ("1,234,567 rows, 12,34 1,2345", "<int> rows, <int>,<int> <int>,<int>"),
+        ("cus_9s6XKzkNRiz8i3 and 8fKQ0aPmXb21Lk", "<random_id> and <random_id>"),
+        (
+            "Sha256Digest Utf8ToUtf16Reader a1b2c3d4x5 A1B2C3D4X5",
+            "Sha256Digest Utf8ToUtf16Reader a1b2c3d4x5 A1B2C3D4X5",
+        ),
+        ("mail müller@exämple.de now", "mail <email> now"),
         ("nothing varies here", "nothing varies here"),
     ],
 )
@@ -67,7 +78,29 @@ def test_a_very_long_text_stays_as_it_is():
 
 
 @pytest.mark.parametrize(
-    "unit", ["a.", "a-", "1:", "a", "1", "f.0", "a@", "='", "12 ", "0-", "::", "-1", "a1.b@", "1 May "]
+    "unit",
+    [
+        "a.",
+        "a-",
+        "1:",
+        "a",
+        "1",
+        "f.0",
+        "a@",
+        "='",
+        "12 ",
+        "0-",
+        "::",
+        "-1",
+        "a1.b@",
+        "1 May ",
+        "1a",
+        "A1b",
+        "1,234",
+        "a_1B",
+        "1h",
+        "= '",
+    ],
 )
 def test_no_text_takes_long(unit):
     text = unit * (PARAMETERISED_CHARS_MAX // len(unit))

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 
 from tocsin.domain.grouping.evidence import Frame, family
-from tocsin.domain.grouping.functions import essential_function
+from tocsin.domain.grouping.functions import essential_function, without_numbers_of_compiler
 from tocsin.domain.grouping.parameterise import parameterise
 
 CONTEXT_LINE_CHARS_MAX = 120
@@ -15,10 +15,11 @@ _URL_OR_FILE = re.compile(r"(?:https?|applewebdata|blob|file):", re.IGNORECASE)
 _NO_FILES = frozenset({"<anonymous>", "[native code]"})
 _NO_SCRIPTS = frozenset({"[native code]", "native code", "eval code", "<anonymous>"})
 _WITH_CONTEXT_LINE = frozenset({"javascript", "node", "python", "php", "ruby"})
+_JVM = frozenset({"clojure", "groovy", "java", "kotlin", "scala"})
 _JAVA_LAMBDA = re.compile(r"\$\$Lambda[$/]")
 _JAVA_GENERATED = re.compile(
-    r"(?P<kept>\$\$\w*?(?:CGLIB|Guice)\$\$|_\$\$_(?:javassist|jvst)|\$HibernateProxy\$"
-    r"|Generated(?:Method|Constructor|SerializationConstructor)Accessor|\bfn__)[\w$]+"
+    r"(?P<kept>\$\$\w*?(?:CGLIB|Guice)\$\$|_\$\$_(?:javassist|jvst)|\$(?:HibernateProxy|MockitoMock|ByteBuddy)\$"
+    r"|\$Proxy(?=\d)|\$\$ExternalSyntheticLambda(?=\d)|Generated(?:Method|Constructor|SerializationConstructor)Accessor|\bfn__)[\w$]+"
 )
 
 
@@ -68,14 +69,18 @@ def _frame_values(  # noqa: PLR0913, PLR0917 - the key of the cache is everythin
         line = ""
     if scripted and mapped and line:
         name = ""
-    place = _module(module or "", abs_path or "", platform) or _file(filename or "", abs_path)
+    # Bundlers tell versions of a file apart by a query.
+    filename = (filename or "").partition("?")[0] if scripted else filename or ""
+    place = _module(module or "", abs_path or "", platform) or _file(filename, abs_path)
     return tuple(value for value in (place, name, line) if value)
 
 
 def _module(module: str, abs_path: str, platform: str) -> str:
     if family(platform) == "javascript":
         return "" if "/" in module and abs_path.endswith(module) else module
-    if platform == "java":
+    if platform == "csharp":
+        return without_numbers_of_compiler(module)
+    if platform in _JVM:
         return "" if _JAVA_LAMBDA.search(module) else _JAVA_GENERATED.sub(r"\g<kept><auto>", module)
     return module
 

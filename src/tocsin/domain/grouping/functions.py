@@ -5,9 +5,16 @@ from collections.abc import Callable, Mapping
 
 from tocsin.domain.grouping.evidence import NATIVE_PLATFORMS
 
-_JAVASCRIPT_UNNAMED = frozenset({"", "?", "<anonymous>", "<anonymous function>", "Anonymous function"})
+_JAVASCRIPT_UNNAMED = frozenset(
+    {"", "?", "<anonymous>", "<anonymous function>", "Anonymous function", "global code", "Global code", "module code"}
+)
+# How the same call is written by one browser and not by others: ``async load``, ``new Cart``, ``async*load``,
+# ``setTimeout handler*load``, ``Cart.load [as onload]``.
+_JAVASCRIPT_ADORNMENT = re.compile(r"^(?:async |new |[\w ]{1,40}\*)+| \[as [^\]]*\]$")
 _NATIVE_UNKNOWN = frozenset({"<redacted>", "<unknown>"})
-_RUBY_ERB = re.compile(r"__\d+_\d+$")
+_RUBY_ERB = re.compile(r"_{2,}\d+_\d+$")
+_RUBY_CLASS = re.compile(r"[A-Z]\w*(?:::[A-Z]\w*)*[#.](?=.)")
+_CSHARP_GENERATED = re.compile(r"(?P<kept>>[a-z]?__(?:DisplayClass)?)\d+(?:_\d+)*")
 _PHP_UNNAMED = re.compile(r"\{closure|\[Anonymous")
 
 _OBJECTIVE_C = re.compile(r"[-+]\[")
@@ -33,12 +40,19 @@ def essential_function(function: str, platform: str) -> str:
 
 
 def _javascript(function: str) -> str:
+    if " " in function or "*" in function:
+        function = _JAVASCRIPT_ADORNMENT.sub("", function)
     name = function.rpartition(".")[2]
     return "" if name in _JAVASCRIPT_UNNAMED or name.endswith("/<") else name
 
 
 def _csharp(function: str) -> str:
-    return function.partition(" (")[0]
+    return without_numbers_of_compiler(function.partition(" (")[0])
+
+
+def without_numbers_of_compiler(name: str) -> str:
+    """Return a C# name without the numbers that change when a lambda or an iterator is added above."""
+    return _CSHARP_GENERATED.sub(r"\g<kept>", name) if "__" in name else name
 
 
 def _java(function: str) -> str:
@@ -46,7 +60,11 @@ def _java(function: str) -> str:
 
 
 def _ruby(function: str) -> str:
-    return "block" if function.startswith("block ") else _RUBY_ERB.sub("", function)
+    if function.startswith("block "):
+        return "block"
+    # Since 3.4 Ruby names the class too; the file tells it as well.
+    named = _RUBY_CLASS.match(function)
+    return _RUBY_ERB.sub("", function[named.end() :] if named else function)
 
 
 def _php(function: str) -> str:

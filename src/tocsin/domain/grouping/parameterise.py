@@ -50,13 +50,16 @@ _IP = "|".join(
         rf"(?=[a-fA-F:]*\d){_GROUP}(?::{_GROUP}){{0,6}}::(?:{_TAIL})?(?![\w:])",
     )
 )
-_FLOAT = r"\d+\.\d+(?:[eE][+-]?\d+)?\b"
-_INT = r"\d{1,7}\b"
+_FLOAT = r"\d+(?:\.\d+(?:[eE][+-]?\d+)?|[eE][+-]\d+)\b"
+_INT = r"(?:\d{1,3}(?:,\d{3})+(?![\w,])|\d{1,7}\b)"
+_DURATION = r"(?:\d+h)?(?:\d+m)?\d+(?:\.\d+)?(?:ns|us|µs|ms|s|min|h)\b|\d+h\d+m\b"
+# Three or more groups of digits among letters of both cases, as in cus_9s6XKzkNRiz8i3: no word is written like that.
+_RANDOM = r"(?=\w{10,64}\b)(?=\w*?[a-z])(?=\w*?[A-Z])[A-Za-z_]*+(?:\d++[A-Za-z_]++){2,}\d++[A-Za-z_]*+\b"
 
 # Alternatives that begin at the start of a word, in the order in which they are tried there. Every repetition that
 # may fail late has a limit, so that no text costs more than its length times a constant.
 _WORDS = (
-    ("email", r"[\w.%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}\b"),
+    ("email", r"[\w.%+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}\b"),
     ("url", r"(?:wss?|https?|ftp)://[^\s\"'<>]+"),
     ("hostname", rf"(?:[A-Za-z0-9-]{{1,63}}\.){{1,8}}(?:{_TLDS})(?![\w-]|\.\w)"),
     ("traceparent", r"00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]\b|1-[0-9a-f]{8}-[0-9a-f]{24}\b"),
@@ -64,12 +67,14 @@ _WORDS = (
     ("sha1", r"[0-9a-fA-F]{40}\b"),
     ("md5", r"[0-9a-fA-F]{32}\b"),
     ("date", _DATE),
-    ("duration", r"\d+(?:\.\d+)?(?:ns|us|µs|ms|s|min|h)\b"),
+    ("duration", _DURATION),
     ("mac", r"(?:[0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}\b|(?:[0-9a-fA-F]{2}-){5}[0-9a-fA-F]{2}\b"),
     ("ip", _IP),
     ("swift_txn_id", r"tx[0-9a-f]{21}-[0-9a-f]{10}(?:-\w+)?\b"),
     ("hex", r"0[xX][0-9a-fA-F]+\b|(?=[a-f]*\d)[0-9a-f]{8,128}\b|(?=[A-F]*\d)[0-9A-F]{8,128}\b"),
     ("git_sha", r"(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{7}\b"),
+    ("random_id", _RANDOM),
+    ("size", r"\d+(?:\.\d+)?(?:[KMGTP]i?|[km])B\b"),
     ("float", _FLOAT),
     ("int", _INT),
 )
@@ -78,7 +83,7 @@ _BETWEEN = (
     ("ip_", rf"(?<![\w:])::(?=[a-fA-F:]*\d){_TAIL}(?![\w:])"),
     ("float_", rf"(?<!\w)-{_FLOAT}(?![:-]|\.\d)"),
     ("int_", rf"(?<!\w)-{_INT}(?![:-]|\.\d)"),
-    ("quoted_str", r"""(?<==)(?:'[^'\n]*'|"[^"\n]*")"""),
+    ("quoted_str", r"""(?:'(?:(?<==')|(?<== '))[^'\n]*'|"(?:(?<==")|(?<== "))[^"\n]*")"""),
     ("bool", r"(?<==)(?i:true|false)\b"),
 )
 

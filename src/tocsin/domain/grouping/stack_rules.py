@@ -10,6 +10,7 @@ import msgspec
 from tocsin.domain.grouping.evidence import Frame, Raised, Stacktrace, family
 
 DECISIONS_CACHED_MAX = 8192
+FAMILIES_CACHED_MAX = 1024
 SCENES_CACHED_MAX = 512
 """Stacks of which is remembered what rules and frames come to; one of 40 frames holds about 30 KB."""
 
@@ -259,7 +260,8 @@ def _match(
 ) -> _Match:
     """Return which rules of *book* have fixed conditions that hold for such a frame."""
     texts = _frame_texts(platform, path, module, function, package)
-    matching = {order: rule for order, rule in enumerate(book.rules) if _all_hold(rule.fixed, texts)}
+    candidates = _of_family(book, family(platform))
+    matching = {order: book.rules[order] for order, conditions in candidates if _all_hold(conditions, texts)}
     marks = {mark.field: mark.value for rule in matching.values() for mark in rule.marks}
     return _Match(
         orders=tuple(matching),
@@ -268,6 +270,18 @@ def _match(
         counts=marks.get("group", True) is True,
         category=str(marks["category"]) if "category" in marks else None,
     )
+
+
+@lru_cache(FAMILIES_CACHED_MAX)
+def _of_family(book: RuleBook, name: str) -> tuple[tuple[int, tuple[Condition, ...]], ...]:
+    """Return the rules of *book* for frames of a family, by their order, and what they ask besides the family."""
+    texts = {Subject.FAMILY: name}
+    found = []
+    for order, rule in enumerate(book.rules):
+        asked = tuple(condition for condition in rule.fixed if condition.subject is Subject.FAMILY)
+        if _all_hold(asked, texts):
+            found.append((order, tuple(condition for condition in rule.fixed if condition not in asked)))
+    return tuple(found)
 
 
 def _applies(rule: StackRule, scene: Scene, position: int, verdict: Classification | None) -> bool:

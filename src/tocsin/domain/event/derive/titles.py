@@ -7,6 +7,7 @@ from tocsin.domain.event.derive.security import CERTIFICATE_REPORTS, csp_directi
 from tocsin.domain.event.normalise.texts import cut
 
 TITLE_LINE_LENGTH_MAX = 100
+TITLE_LENGTH_MAX = 256
 TYPE_LENGTH_MAX = 128
 VALUE_LENGTH_MAX = 1024
 CULPRIT_LENGTH_MAX = 200
@@ -24,19 +25,27 @@ def metadata_of(payload: dict[str, Any], main_exception_id: int | None) -> dict[
         return _error_metadata(payload, main_exception_id)
     if kind == "csp":
         csp = payload["csp"]
-        return {"directive": csp_directive(csp), "uri": _text(csp.get("blocked_uri")), "message": csp_title(csp)}
+        return {
+            "directive": _text(csp_directive(csp)),
+            "uri": _text(csp.get("blocked_uri")),
+            "message": _text(csp_title(csp)),
+        }
     if kind in CERTIFICATE_REPORTS:
-        return {"message": host_title(kind, payload[kind]), "hostname": _text(payload[kind].get("hostname"))}
+        return {"message": _text(host_title(kind, payload[kind])), "hostname": _text(payload[kind].get("hostname"))}
     if kind == "transaction":
         return {"title": payload.get("transaction") or UNLABELED}
-    return {"title": _first_line(message_of(payload)) or UNLABELED}
+    return {"title": first_line(message_of(payload)) or UNLABELED}
 
 
 def title_of(kind: str, metadata: dict[str, Any]) -> str:
     """Return the title that goes with *metadata* of an event of type *kind*."""
-    if kind != "error":
-        return str(metadata.get("title") or metadata.get("message"))
-    type_, value = metadata.get("type"), _first_line(metadata.get("value", ""))
+    return cut(
+        _error_title(metadata) if kind == "error" else metadata.get("title") or metadata["message"], TITLE_LENGTH_MAX
+    )
+
+
+def _error_title(metadata: dict[str, Any]) -> str:
+    type_, value = metadata.get("type"), first_line(metadata.get("value", ""))
     if type_:
         return f"{type_}: {value}" if value else str(type_)
     return str(metadata.get("function") or UNKNOWN)
@@ -62,6 +71,11 @@ def message_of(payload: dict[str, Any]) -> str:
     """Return the formatted log message, ``""`` without one."""
     logentry = payload.get("logentry")
     return (logentry.get("formatted") or logentry.get("message") or "") if logentry else ""
+
+
+def first_line(text: str, limit: int = TITLE_LINE_LENGTH_MAX) -> str:
+    """Return the first line of *text* that is not blank, cut to *limit* characters."""
+    return cut(text.lstrip().partition("\n")[0].rstrip(), limit)
 
 
 def search_text(message: str, metadata: dict[str, Any], culprit: str, title: str) -> str:
@@ -106,10 +120,5 @@ def _frame_culprit(frame: dict[str, Any], platform: str) -> str:
     return f"{place} in {function or '?'}"
 
 
-def _first_line(text: str) -> str:
-    line = text.lstrip().partition("\n")[0].rstrip()
-    return cut(line, TITLE_LINE_LENGTH_MAX)
-
-
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+    return cut(value, VALUE_LENGTH_MAX) if isinstance(value, str) else ""

@@ -8,7 +8,15 @@ import msgspec
 from tocsin.domain.event.arrival import Arrival, InvalidEvent
 from tocsin.domain.event.derive.crash import all_frames, exceptions_of
 from tocsin.domain.event.derive.tags import is_handled, tags_of, user_tag
-from tocsin.domain.event.derive.titles import culprit_of, message_of, metadata_of, search_text, title_of
+from tocsin.domain.event.derive.titles import (
+    TITLE_LENGTH_MAX,
+    culprit_of,
+    first_line,
+    message_of,
+    metadata_of,
+    search_text,
+    title_of,
+)
 from tocsin.domain.event.event import Event, EventId, GroupingHash
 
 _encode = msgspec.json.Encoder().encode
@@ -37,9 +45,10 @@ def derive(payload: dict[str, Any], grouping: Grouped, arrival: Arrival) -> Even
     """
     exceptions = exceptions_of(payload)
     metadata = metadata_of(payload, grouping.main_exception_id)
-    title = grouping.title or title_of(payload["type"], metadata)
-    if grouping.title:
+    title = first_line(grouping.title or "", TITLE_LENGTH_MAX)
+    if title:
         metadata["title"] = title
+    title = title or title_of(payload["type"], metadata)
     culprit = culprit_of(payload)
     user = user_tag(payload.get("user"))
     sdk = payload.get("sdk") or {}

@@ -104,6 +104,7 @@ _CLEANERS: dict[str, Callable[[Any, Path, Remarks], Any]] = {
     "breadcrumbs": _as_sent,
     "exception": clean_exceptions,
     "stacktrace": clean_stacktrace,
+    "raw_stacktrace": clean_stacktrace,
     "threads": clean_threads,
     "template": clean_template,
     "debug_meta": clean_debug_meta,

@@ -15,6 +15,7 @@ FUTURE_TIMESTAMP = "future_timestamp"
 CLOCK_DRIFT = "clock_drift"
 
 ERRORS_MAX = 100
+NOTES_MAX = 2000
 ORIGINAL_BYTES_MAX = 512
 
 
@@ -22,12 +23,14 @@ class Remarks:
     """Collects ``errors`` and ``_meta`` while one event is normalised.
 
     *sent* is the ``_meta`` of the SDK: it follows the values that normalisation moves, and ours is laid on top of it.
+    An event in which everything is wrong must not grow by it: what comes after ``NOTES_MAX`` notes is not told.
     """
 
     def __init__(self, sent: dict[str, Any] | None = None) -> None:
         self.errors: list[dict[str, Any]] = []
         self._sent = sent or {}
         self._tree: dict[str, Any] = {}
+        self._notes_left = NOTES_MAX
 
     def removed(self, path: Path, value: Any, kind: str = INVALID_DATA, *, reason: str = "") -> None:
         """Remember that *value* was taken out because it is *kind*."""
@@ -82,6 +85,9 @@ class Remarks:
         return _laid_over(self._sent, self._tree) if self._tree else self._sent
 
     def _note(self, path: Path) -> dict[str, Any]:
+        if self._notes_left == 0:
+            return {}
+        self._notes_left -= 1
         node = self._tree
         for key in path:
             node = node.setdefault(key, {})
