@@ -19,6 +19,8 @@ from tocsin.domain.grouping import DEFAULT_RULES, GroupingRules, apply_rules, gr
 from tocsin.domain.outcome import NOT_STORED, Category, Outcome, Source, Verdict, item_category
 from tocsin.domain.privacy import DEFAULT_SCRUBBER, Scrubber, scrubber_for
 from tocsin.domain.project_rules import DEFAULT_PROJECT_RULES, ProjectRules
+from tocsin.domain.session.read import InvalidSession, read_attributes, read_told
+from tocsin.domain.session.session import SessionBucket, SessionUpdate, Told
 
 EVENT_ITEMS = frozenset({"event"})
 
@@ -40,6 +42,7 @@ class Digested(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     source: Source
     events: tuple[Event, ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    sessions: tuple[Told, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     """Of the items that came to nothing else; what becomes of the others is decided where they are stored."""
 
@@ -59,7 +62,7 @@ class _Opened(msgspec.Struct, frozen=True, kw_only=True):
     scrubber: Scrubber
 
 
-_Made: TypeAlias = Event | Attachment | Outcome
+_Made: TypeAlias = Event | Attachment | SessionUpdate | SessionBucket | Outcome
 
 
 def digest(accepted: Accepted, limits: IntakeLimits, rules: ProjectRules = DEFAULT_PROJECT_RULES) -> Digested:
@@ -75,6 +78,7 @@ def digest(accepted: Accepted, limits: IntakeLimits, rules: ProjectRules = DEFAU
         source=Source(project_id=accepted.project_id, public_key=accepted.public_key, received=accepted.received),
         events=tuple(each for each in made if isinstance(each, Event)),
         attachments=tuple(each for each in made if isinstance(each, Attachment)),
+        sessions=tuple(each for each in made if isinstance(each, SessionUpdate | SessionBucket)),
         outcomes=tuple(each for each in made if isinstance(each, Outcome)),
     )
 
@@ -166,9 +170,22 @@ def attachment_outcomes(size: int, verdict: Verdict, reason: str = "") -> list[O
     ]
 
 
+def _take_sessions(item: Item, opened: _Opened) -> Iterable[Told | Outcome]:
+    """Return what an item says of sessions; it counts as one piece, however many sessions it is about."""
+    arrival = _arrival(opened)
+    try:
+        sent = decode_event(item.payload)
+        told = read_told(item.type, sent, read_attributes(sent, arrival), arrival)
+    except (InvalidEvent, InvalidSession) as invalid:
+        return [_invalid(item, invalid.reason)]
+    return [*told, Outcome(category=Category.SESSION, verdict=Verdict.ACCEPTED)]
+
+
 _TAKERS: Mapping[str, Callable[[Item, _Opened], Iterable[_Made]]] = {
     "event": _take_event,
     "attachment": _take_attachment,
+    "session": _take_sessions,
+    "sessions": _take_sessions,
 }
 """What makes something of an item, by its type; all others come to nothing."""
 

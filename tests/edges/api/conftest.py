@@ -268,6 +268,7 @@ def api(tmp_path: Path, migrated_state: Path, empty_history: History) -> Iterato
 def shared_api(tmp_path_factory: pytest.TempPathFactory, migrated_state: Path, history: History) -> Iterator[Api]:
     """The same, once for all tests of a module that only read; no test of that module may use another one."""
     history.command("TRUNCATE TABLE event")
+    history.command("TRUNCATE TABLE session")
     yield from _opened(tmp_path_factory.mktemp("shared"), migrated_state, history)
 
 
