@@ -52,6 +52,19 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     users: Tally = Tally()
 
 
+class Durations(msgspec.Struct, frozen=True, kw_only=True):
+    """How long sessions lasted, in seconds."""
+
+    avg: float
+    min: float
+    max: float
+    p50: float
+    p75: float
+    p90: float
+    p95: float
+    p99: float
+
+
 def tally(total: int, at_least: Sequence[int]) -> Tally:
     """Return the tally of *total*, given how many went at least as badly as each severity from errored on."""
     errored, unhandled, abnormal, crashed = at_least
