@@ -28,6 +28,7 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[History]:
 def empty_history(history: History) -> History:
     """The same engine without any event, for tests whose projects are numbered from one."""
     history.command("TRUNCATE TABLE event")
+    history.command("TRUNCATE TABLE session")
     return history
 
 

@@ -16,11 +16,13 @@ from tocsin.domain.event.event import Event
 from tocsin.domain.event.limits import IntakeLimits
 from tocsin.domain.event.normalise import normalise
 from tocsin.domain.event.normalise.clock import moment_of
-from tocsin.domain.filters import Sender, why_filtered
+from tocsin.domain.filters import Sender, why_filtered, why_filtered_session
 from tocsin.domain.grouping import DEFAULT_RULES, GroupingRules, apply_rules, group_evidence
 from tocsin.domain.outcome import ERRORS, NOT_STORED, Category, Outcome, Source, Verdict, item_category
 from tocsin.domain.privacy import DEFAULT_SCRUBBER, Scrubber, scrubber_for
 from tocsin.domain.project_rules import DEFAULT_PROJECT_RULES, ProjectRules
+from tocsin.domain.session.read import InvalidSession, read_attributes, read_told
+from tocsin.domain.session.session import SessionBucket, SessionUpdate, Told
 
 EVENT_ITEMS = frozenset({"event"})
 
@@ -42,6 +44,7 @@ class Digested(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     source: Source
     events: tuple[Event, ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    sessions: tuple[Told, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     """Of the items that came to nothing else; what becomes of the others is decided where they are stored."""
 
@@ -70,7 +73,7 @@ class _Opened(msgspec.Struct, frozen=True, kw_only=True):
     scrubber: Scrubber
 
 
-_Made: TypeAlias = Event | Attachment | Outcome
+_Made: TypeAlias = Event | Attachment | SessionUpdate | SessionBucket | Outcome
 
 
 def digest(accepted: Accepted, limits: IntakeLimits, rules: ProjectRules = DEFAULT_PROJECT_RULES) -> Digested:
@@ -87,6 +90,7 @@ def digest(accepted: Accepted, limits: IntakeLimits, rules: ProjectRules = DEFAU
         source=Source(project_id=accepted.project_id, public_key=accepted.public_key, received=accepted.received),
         events=tuple(each for each in made if isinstance(each, Event)),
         attachments=tuple(each for each in made if isinstance(each, Attachment)),
+        sessions=tuple(each for each in made if isinstance(each, SessionUpdate | SessionBucket)),
         outcomes=tuple(each for each in made if isinstance(each, Outcome)),
     )
 
@@ -202,10 +206,26 @@ def _take_client_report(item: Item, opened: _Opened) -> Iterable[Outcome]:  # no
     return read_client_report(bytes(item.payload))
 
 
+def _take_sessions(item: Item, opened: _Opened) -> Iterable[Told | Outcome]:
+    """Return what an item says of sessions; it counts as one piece, however many sessions it is about."""
+    arrival = _arrival(opened)
+    try:
+        sent = decode_event(item.payload)
+        attributes = _object(sent.get("attrs")) or {}
+        if reason := why_filtered_session(attributes, opened.rules.filters, Sender(arrival.client_ip)):
+            return [Outcome(category=Category.SESSION, verdict=Verdict.FILTERED, reason=reason)]
+        told = read_told(item.type, sent, read_attributes(sent, arrival), arrival)
+    except (InvalidEvent, InvalidSession) as invalid:
+        return [_invalid(item, invalid.reason)]
+    return [*told, Outcome(category=Category.SESSION, verdict=Verdict.ACCEPTED)]
+
+
 _TAKERS: Mapping[str, Callable[[Item, _Opened], Iterable[_Made]]] = {
     "event": _take_event,
     "attachment": _take_attachment,
     "client_report": _take_client_report,
+    "session": _take_sessions,
+    "sessions": _take_sessions,
 }
 """What makes something of an item, by its type; all others come to nothing."""
 

@@ -20,7 +20,9 @@ from tocsin.domain.event.accepted import Accepted
 from tocsin.domain.event.limits import IntakeLimits
 from tocsin.domain.issue.issue import Issue, IssueId, TeamId, UserId
 from tocsin.domain.organization import OrganizationId, Project, User
-from tocsin.domain.pipeline import digest
+from tocsin.domain.outcome import Source
+from tocsin.domain.pipeline import Digested, digest
+from tocsin.domain.session.session import SessionUpdate, Told
 from tocsin.edges.api.app import make_app
 from tocsin.edges.services import Services
 from tocsin.flows.authenticate import Authenticate
@@ -210,6 +212,17 @@ class Api:
     def _digest(self, accepted: Sequence[Accepted]) -> None:
         self.writer.write(f"{next(self.numbers):032x}", [digest(one, IntakeLimits()) for one in accepted])
 
+    def tell(self, *told: Told, project: Project | None = None) -> None:
+        """Digest what is told of sessions of a project."""
+        source = Source(project_id=(project or self.project).id, public_key="k", received=self.now)
+        named = tuple(msgspec.structs.replace(one, project_id=source.project_id) for one in told)
+        self.writer.write(f"{next(self.numbers):032x}", [Digested(source=source, sessions=named)])
+
+    def session(self, session: int, **fields: Any) -> SessionUpdate:
+        """Return what is told of a session that began now, of release ``web@1.0`` in production by default."""
+        usual = {"release": "web@1.0", "environment": "production", "started": self.now, "is_first": True}
+        return SessionUpdate(**{"project_id": 0, "session": session, **usual, **fields})
+
     def new_issue(self, project: Project | None = None, **event: Any) -> IssueId:
         """Send an event that is like no other and return the id of the issue it makes."""
         before = set(self.issues())
@@ -268,6 +281,7 @@ def api(tmp_path: Path, migrated_state: Path, empty_history: History) -> Iterato
 def shared_api(tmp_path_factory: pytest.TempPathFactory, migrated_state: Path, history: History) -> Iterator[Api]:
     """The same, once for all tests of a module that only read; no test of that module may use another one."""
     history.command("TRUNCATE TABLE event")
+    history.command("TRUNCATE TABLE session")
     yield from _opened(tmp_path_factory.mktemp("shared"), migrated_state, history)
 
 

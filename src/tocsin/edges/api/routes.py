@@ -24,6 +24,7 @@ from tocsin.edges.api.releases import RELEASE_ROUTES
 from tocsin.edges.api.repositories import REPOSITORY_ROUTES
 from tocsin.edges.api.routing import Route
 from tocsin.edges.api.searches import SEARCH_ROUTES
+from tocsin.edges.api.sessions import SESSION_ROUTES
 from tocsin.edges.api.shares import SHARE_ROUTES
 from tocsin.edges.api.tables import TABLE_ROUTES
 from tocsin.edges.api.tags import TAG_ROUTES
@@ -58,6 +59,7 @@ ROUTES: tuple[Route, ...] = (
     *USER_REPORT_ROUTES,
     *VOLUME_ROUTES,
     *OUTCOME_ROUTES,
+    *SESSION_ROUTES,
     *SEARCH_ROUTES,
     *HASH_ROUTES,
     *TOMBSTONE_ROUTES,

@@ -24,13 +24,15 @@ from tocsin.domain.organization import Project
 from tocsin.domain.pipeline import Attachment, Digested
 from tocsin.domain.release.release import Arrival
 from tocsin.domain.release.version import follows_semver
+from tocsin.domain.session.session import Told
 from tocsin.flows.digest.groups import Group, grouped
 from tocsin.flows.digest.lifting import Watched, bring_back, judge, watched, watched_again
 from tocsin.flows.digest.owners import note_owners
 from tocsin.flows.digest.reckoning import Fates, event_key, file_key, reckoned
+from tocsin.flows.digest.sessions import note_session_environments, releases_run, told_by
 from tocsin.flows.digest.surroundings import note_surroundings
 from tocsin.storage.blobs import BlobStore, ContentHash
-from tocsin.storage.history.insert import insert
+from tocsin.storage.history.insert import insert, insert_sessions
 from tocsin.storage.history.store import History
 from tocsin.storage.state import (
     activity,
@@ -96,8 +98,9 @@ class BatchWriter:
         first = _first_of_each_id(events)
         with self._state.write() as connection:
             applied_at = applied.applied_at(connection, batch_id)
+            told = told_by(connection, digested)
             if applied_at is None:
-                taken = self._take_in(connection, batch_id, first, stored)
+                taken = self._take_in(connection, batch_id, first, stored, told)
                 outcomes.add(connection, reckoned(digested, taken.fates))
                 repeated = len(events) - len(first)
                 taken = replace(taken, result=replace(taken.result, duplicates=taken.result.duplicates + repeated))
@@ -106,6 +109,7 @@ class BatchWriter:
                 ours = [event for key, event in first.items() if key in kept]
                 taken = _TakenIn(events=ours, at=applied_at, watching=watched_again(connection, ours, applied_at))
         insert(self._history, batch_id, taken.events, taken.at)
+        insert_sessions(self._history, batch_id, told)
         lifted = self._lift(taken, is_last_try=applied_at is not None)
         return replace(taken.result, turns=Counter(taken.result.turns) + Counter(one.turn for one in lifted))
 
@@ -115,14 +119,16 @@ class BatchWriter:
         batch_id: str,
         first: Mapping[applied.EventKey, Event],
         stored: Sequence[StoredFile],
+        told: Sequence[Told],
     ) -> _TakenIn:
         claimed = applied.claim_events(connection, batch_id, list(first), self._clock())
         fresh = [event for key, event in first.items() if key in claimed]
         groups = _owned_groups(connection, batch_id, fresh)
         # Every hash is locked now, so no deletion can come between this moment and the events' row.
         now = max([self._clock(), *(group.since for group in groups if group.since)])
-        observed = _observe(connection, groups, now)
+        observed = _observe(connection, groups, now, releases_run(connection, told))
         _tell(connection, observed, now)
+        note_session_environments(connection, told)
         note_surroundings(connection, groups, observed)
         note_owners(connection, groups, observed, now)
         user_reports.attach(connection, fresh)
@@ -206,9 +212,14 @@ _SEMVER_LOOK_BACK = 10
 """Newest releases that decide whether a project follows semver (spec/mutation.md 5.1)."""
 
 
-def _observe(connection: Transaction, groups: Sequence[Group], now: datetime) -> list[Observation]:
-    """Return what the batch made of each issue, in the order of *groups*, every issue saved and linked."""
-    stored = _settled_issues(connection, groups, now)
+def _observe(
+    connection: Transaction, groups: Sequence[Group], now: datetime, run: Sequence[releases.Deployed]
+) -> list[Observation]:
+    """Return what the batch made of each issue, in the order of *groups*, every issue saved and linked.
+
+    *run* are the releases that sessions name, which may be what issues wait for.
+    """
+    stored = _settled_issues(connection, groups, now, run)
     known = _release_lines(connection, groups, stored)
     held = frozenset(issue_commits.pending(connection, _resolved_just_so(stored.values())))
     numbers = _issue_numbers(connection, groups)
@@ -223,12 +234,14 @@ def _observe(connection: Transaction, groups: Sequence[Group], now: datetime) ->
     return _saved(connection, groups, observed)
 
 
-def _settled_issues(connection: Transaction, groups: Sequence[Group], now: datetime) -> dict[IssueId, Issue]:
-    """Make the releases that events name, and return the issues of the batch, locked, as those releases leave them.
+def _settled_issues(
+    connection: Transaction, groups: Sequence[Group], now: datetime, run: Sequence[releases.Deployed]
+) -> dict[IssueId, Issue]:
+    """Make the releases that are named, and return the issues of the batch, locked, as those releases leave them.
 
     Releases come before issues, and issues are locked all at once, so that nobody waits in a circle.
     """
-    arrivals = _ensure_releases(connection, groups)
+    arrivals = _ensure_releases(connection, groups, run)
     expectation = awaited.expectation(connection, arrivals)
     own = {group.issue_id for group in groups if group.issue_id}
     stored = issues.load(connection, own | expectation.issue_ids, lock=True)
@@ -265,8 +278,10 @@ def _release_lines(
     return {project_id: _line(connection, project_id, named) for project_id, named in versions.items()}
 
 
-def _ensure_releases(connection: Transaction, groups: Sequence[Group]) -> Sequence[Arrival]:
-    """Make the releases that events name, and return those that are new to a project."""
+def _ensure_releases(
+    connection: Transaction, groups: Sequence[Group], run: Sequence[releases.Deployed]
+) -> Sequence[Arrival]:
+    """Make the releases that events and sessions name, and return those that are new to a project."""
     deployed = {
         (group.project.id, event.release): releases.Deployed(
             organization_id=group.project.organization_id,
@@ -278,7 +293,7 @@ def _ensure_releases(connection: Transaction, groups: Sequence[Group]) -> Sequen
         for event in sorted(group.events, key=lambda event: event.timestamp, reverse=True)
         if event.release
     }
-    return releases.ensure(connection, list(deployed.values())).arrivals
+    return releases.ensure(connection, [*deployed.values(), *run]).arrivals
 
 
 def _line(connection: Transaction, project_id: ProjectId, versions: set[str]) -> ReleaseLine:

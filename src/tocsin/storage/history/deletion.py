@@ -43,23 +43,30 @@ def event_ids(
 
 
 def delete_project(history: History, project_id: int, digested_before: datetime) -> None:
-    """Delete all events of a project that were digested before *digested_before*."""
-    doomed = _digested(in_projects((project_id,)), digested_before)
+    """Delete all events of a project that were digested before *digested_before*, and all that was told of sessions."""
+    owned = in_projects((project_id,))
+    doomed = _digested(owned, digested_before)
     history.command(f"DELETE FROM event WHERE {doomed.sql}", doomed.parameters)
+    history.command(f"DELETE FROM session WHERE {owned.sql}", owned.parameters)
 
 
 def expire(history: History, before: datetime) -> int:
-    """Drop every week that ended before *before*, files and all; return how many weeks that were.
+    """Drop every week of events and sessions that ended before *before*; return how many weeks of events that were.
 
     A week is dropped as a whole, so an event lives up to six days longer than retention asks for.
     """
+    _drop_weeks(history, "session", before)
+    return _drop_weeks(history, "event", before)
+
+
+def _drop_weeks(history: History, table: str, before: datetime) -> int:
     weeks = history.rows(
         "SELECT DISTINCT partition_id, partition FROM system.parts"
-        " WHERE database = currentDatabase() AND table = 'event' AND active"
+        f" WHERE database = currentDatabase() AND table = '{table}' AND active"
     )
     over = [name for name, monday in weeks if _ends(monday) <= before]
     for name in over:
-        history.command(f"ALTER TABLE event DROP PARTITION ID '{name}'")
+        history.command(f"ALTER TABLE {table} DROP PARTITION ID '{name}'")
     return len(over)
 
 

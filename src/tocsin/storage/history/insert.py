@@ -1,4 +1,4 @@
-"""Appending a batch of digested events."""
+"""Appending what a batch brings: events, and what it tells of sessions."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from tocsin.domain.event.event import Event
+from tocsin.domain.session.session import SessionUpdate, Told
 from tocsin.storage.history.instant import micros
 from tocsin.storage.history.store import History
 
@@ -24,6 +25,27 @@ def insert(history: History, token: str, events: Sequence[Event], digested_at: d
     rows = [_row(event, micros(digested_at)) for event in events]
     columns = list(zip(*rows, strict=True))
     history.insert_columns(columns, {"insert_deduplication_token": token})
+
+
+def insert_sessions(history: History, token: str, told: Sequence[Told]) -> None:
+    """Append what a batch tells of sessions, under the same promise as events: once for each *token*."""
+    if told:
+        columns = list(zip(*map(_session_row, told), strict=True))
+        history.insert_session_columns(columns, {"insert_deduplication_token": token})
+
+
+_NOT_TOLD = -1.0
+_NO_SESSIONS = (0, 0, 0, 0, 0)
+
+
+def _session_row(told: Told) -> tuple[Any, ...]:
+    """Return what was told in the order of `schema.SESSION_COLUMNS`."""
+    hour = told.started.replace(minute=0, second=0, microsecond=0)
+    place = (told.project_id, hour, told.release, told.environment)
+    if isinstance(told, SessionUpdate):
+        seconds = _NOT_TOLD if told.seconds is None else told.seconds
+        return (*place, told.session, told.user, told.severity, told.is_first, seconds, *_NO_SESSIONS)
+    return (*place, 0, told.user, told.severity, False, _NOT_TOLD, *told.counts)
 
 
 def _row(event: Event, digested_micros: int) -> tuple[Any, ...]:

@@ -1,13 +1,14 @@
-"""The one table of history: an event a row, sorted so that the events of an issue lie side by side.
+"""The tables of history: events, sorted so that those of an issue lie side by side, and what was told of sessions.
 
-``docs/decisions/history-layout.md`` tells what was measured for each codec, index and setting below.
+``docs/decisions/history-layout.md`` and ``docs/decisions/session-counting.md`` tell what was measured for each engine,
+codec, index and setting below.
 """
 
 from typing import NamedTuple
 
 
 class Column(NamedTuple):
-    """A column of the event table; *codec* is how its blocks are packed on disk."""
+    """A column of a table; *codec* is how its blocks are packed on disk."""
 
     name: str
     type: str
@@ -90,5 +91,52 @@ def event_table(
         "ENGINE = MergeTree\n"
         "PARTITION BY toMonday(timestamp)\n"
         "ORDER BY (project_id, primary_hash, timestamp)\n"
+        f"SETTINGS {tuning}"
+    )
+
+
+SESSION_COLUMNS = (
+    Column("project_id", "UInt64", "Delta, ZSTD(1)"),
+    Column("hour", "DateTime('UTC')", "Delta, ZSTD(1)"),
+    Column("release", "LowCardinality(String)"),
+    Column("environment", "LowCardinality(String)"),
+    Column("session", "UInt64"),
+    Column("user", "UInt64"),
+    Column("severity", "SimpleAggregateFunction(max, UInt8)"),
+    Column("is_first", "SimpleAggregateFunction(max, UInt8)"),
+    Column("seconds", "SimpleAggregateFunction(max, Float32)"),
+    *(
+        Column(name, "SimpleAggregateFunction(sum, UInt64)")
+        for name in ("healthy", "errored", "unhandled", "abnormal", "crashed")
+    ),
+)
+"""What was told of a session (``session`` is not 0), or of the sessions of a minute by number (``session`` is 0).
+
+``user`` 0 is nobody, ``seconds`` below 0 is not told. Rows with the same first six columns become one when their parts
+are merged, and mean the same before and after.
+"""
+
+SESSION_COLUMN_NAMES = tuple(column.name for column in SESSION_COLUMNS)
+SESSION_COLUMN_TYPES = tuple(column.type for column in SESSION_COLUMNS)
+
+SESSION_SETTINGS: dict[str, str | int] = {
+    "fsync_after_insert": 1,
+    "fsync_part_directory": 1,
+    "min_rows_to_fsync_after_merge": 1,
+    "non_replicated_deduplication_window": 10_000,
+    "auto_statistics_types": "",
+}
+"""As for events, apart from what their size asks for."""
+
+
+def session_table(settings: dict[str, str | int] = SESSION_SETTINGS) -> str:
+    """Return the statement that creates the table of sessions unless it is there."""
+    body = ",\n    ".join(f"`{one.name}` {one.type} CODEC({one.codec})" for one in SESSION_COLUMNS)
+    tuning = ", ".join(f"{name} = {value!r}" for name, value in settings.items())
+    return (
+        f"CREATE TABLE IF NOT EXISTS session (\n    {body}\n)\n"
+        "ENGINE = AggregatingMergeTree\n"
+        "PARTITION BY toMonday(hour)\n"
+        "ORDER BY (project_id, hour, release, environment, session, user)\n"
         f"SETTINGS {tuning}"
     )

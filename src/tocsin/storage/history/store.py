@@ -57,6 +57,7 @@ class History:
         history = cls([_connect(url, limits) for _ in range(limits.connections_max)], limits)
         try:
             history.command(schema.event_table())
+            history.command(schema.session_table())
         except BaseException:
             history.close()
             raise
@@ -88,13 +89,25 @@ class History:
             client.command(sql, parameters=dict(parameters or {}))
 
     def insert_columns(self, columns: Sequence[Sequence[Any]], settings: dict[str, Any]) -> None:
-        """Append a batch, given column by column in the order of `schema.EVENT_COLUMNS`."""
+        """Append a batch of events, given column by column in the order of `schema.EVENT_COLUMNS`."""
         with self._connection() as client:
             client.insert(
                 "event",
                 columns,
                 column_names=schema.EVENT_COLUMN_NAMES,
                 column_type_names=schema.EVENT_COLUMN_TYPES,
+                column_oriented=True,
+                settings=settings,
+            )
+
+    def insert_session_columns(self, columns: Sequence[Sequence[Any]], settings: dict[str, Any]) -> None:
+        """Append what a batch told of sessions, column by column in the order of `schema.SESSION_COLUMNS`."""
+        with self._connection() as client:
+            client.insert(
+                "session",
+                columns,
+                column_names=schema.SESSION_COLUMN_NAMES,
+                column_type_names=schema.SESSION_COLUMN_TYPES,
                 column_oriented=True,
                 settings=settings,
             )
