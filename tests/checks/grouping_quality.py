@@ -19,7 +19,7 @@ from tests.corpus.grouping.pair import Event, Pair
 
 from tocsin.domain.event.accepted import Accepted, BodyForm
 from tocsin.domain.event.limits import IntakeLimits
-from tocsin.domain.grouping import DEFAULT_RULES, group
+from tocsin.domain.grouping import group
 from tocsin.domain.pipeline import digest
 
 CORPUS = Path(__file__).resolve().parents[1] / "corpus" / "grouping"
@@ -63,7 +63,7 @@ def _digested(event: Event) -> tuple[tuple[str, ...], tuple[str, ...]]:
         project_id=1, public_key="a" * 32, received=datetime(2026, 11, 20, tzinfo=UTC), event_id="a" * 32,
         form=BodyForm.STORE, body=msgspec.json.encode(event),
     )  # fmt: skip
-    (digested,) = digest(accepted, LIMITS, DEFAULT_RULES).events
+    (digested,) = digest(accepted, LIMITS).events
     return digested.hashes, group(msgspec.json.decode(digested.payload)).variants[0].values
 
 

@@ -21,7 +21,7 @@ from tocsin.domain.event.accepted import Accepted, BodyForm
 from tocsin.domain.event.envelope import Item, open_accepted
 from tocsin.domain.event.event import Event
 from tocsin.domain.event.limits import IntakeLimits
-from tocsin.domain.grouping import DEFAULT_RULES, explain, group
+from tocsin.domain.grouping import explain, group
 from tocsin.domain.pipeline import Attachment, digest
 
 CORPUS = Path(__file__).resolve().parents[1] / "corpus"
@@ -82,7 +82,7 @@ def _client(headers: dict[str, str], path: str) -> str:
 def snapshot(name: str) -> dict[str, Any]:
     """Return what the code makes of a recorded request."""
     accepted = accepted_request(name)
-    digested = digest(accepted, LIMITS, DEFAULT_RULES)
+    digested = digest(accepted, LIMITS)
     return {
         "items": [_item(item) for item in open_accepted(accepted, LIMITS).items],
         "outcomes": msgspec.to_builtins(digested.outcomes),

@@ -31,9 +31,12 @@ from tocsin.domain.event.envelope import open_accepted
 from tocsin.domain.event.event import Event
 from tocsin.domain.event.limits import IntakeLimits
 from tocsin.domain.event.normalise.attributes import _ALIASES, _CLEANERS
-from tocsin.domain.grouping import DEFAULT_RULES, group, parse_grouping_rules
+from tocsin.domain.filters import Filters
+from tocsin.domain.filters.filters import DEFAULTS, LEGACY_BROWSERS
+from tocsin.domain.grouping import group
 from tocsin.domain.pipeline import Digested, digest
-from tocsin.domain.privacy import DEFAULT_SCRUBBER, Privacy, Scrubber
+from tocsin.domain.privacy import Privacy
+from tocsin.domain.project_rules import DEFAULT_PROJECT_RULES, ProjectRules
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "100"))
 MANY = settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
@@ -41,11 +44,10 @@ HOSTILE = Path(__file__).parents[1] / "corpus" / "hostile"
 LIMITS = IntakeLimits()
 SECONDS_MAX = 2.0
 """Of processor time, for a body of 1 MiB."""
-RULES = parse_grouping_rules(
-    'error.value:"*a*" -> {{ default }}, {{ function }} title="{{ error.type }}!"',
-    "[ function:f ] | app:no module:* +app ^-group\nfamily:all max-frames=3 category=x",
+RULES = ProjectRules(
+    privacy=Privacy(scrubs_addresses=True, sensitive_fields=("odd",)),
+    filters=Filters(on=frozenset(DEFAULTS) - {"invalid-csp"}, legacy_browsers=frozenset(LEGACY_BROWSERS)),
 )
-SCRUBBER = Scrubber(Privacy(scrubs_addresses=True, sensitive_fields=("odd",)))
 
 
 def request(body: bytes, form: BodyForm = BodyForm.ENVELOPE, encoding: str = "") -> Accepted:
@@ -62,11 +64,11 @@ def request(body: bytes, form: BodyForm = BodyForm.ENVELOPE, encoding: str = "")
     )
 
 
-def digested(accepted: Accepted, rules: Any = DEFAULT_RULES, scrubber: Any = DEFAULT_SCRUBBER) -> Digested | None:
+def digested(accepted: Accepted, rules: ProjectRules = DEFAULT_PROJECT_RULES) -> Digested | None:
     """Return what becomes of a request, None for a refusal, after a look at whether it is sound."""
     started = time.process_time()
     try:
-        result = digest(accepted, LIMITS, rules, scrubber)
+        result = digest(accepted, LIMITS, rules)
     except Refusal:
         return None
     finally:
@@ -76,7 +78,7 @@ def digested(accepted: Accepted, rules: Any = DEFAULT_RULES, scrubber: Any = DEF
     for event in result.events:
         check(event)
         # What is stored says itself where it belongs.
-        assert group(json.loads(event.payload), rules).hashes == event.hashes
+        assert group(json.loads(event.payload)).hashes == event.hashes
         assert len(event.payload) < 2 * len(accepted.body) + 400_000 or accepted.encoding
     return result
 
@@ -166,7 +168,7 @@ def test_any_json_with_the_words_of_sdks_is_digested(event):
     result = digested(request(envelope(encoded(event))))
     assert result is not None
     assert result == digested(request(envelope(encoded(event))))
-    digested(request(envelope(encoded(event))), RULES, SCRUBBER)
+    digested(request(envelope(encoded(event))), RULES)
 
 
 @MANY
@@ -286,7 +288,7 @@ def _edit(owner: Any, key: Any, kind: str, new: Any, other: tuple[Any, Any]) -> 
 def test_a_recorded_event_with_odd_parts_is_digested(event, changes):
     text = edited(event, changes)
     digested(request(envelope(text)))
-    digested(request(text, BodyForm.STORE), RULES, SCRUBBER)
+    digested(request(text, BodyForm.STORE), RULES)
 
 
 # Recorded requests of which bytes are exchanged, moved, repeated or lost.
@@ -432,10 +434,10 @@ HARD = {
 @pytest.mark.parametrize("form", BodyForm)
 def test_what_is_hard_takes_bounded_time_and_memory(name, form):
     body = HARD[name] if form is BodyForm.STORE else envelope(HARD[name])
-    digested(request(body, form), RULES, SCRUBBER)
+    digested(request(body, form), RULES)
     tracemalloc.start()
     try:
-        digest(request(body, form), LIMITS, DEFAULT_RULES)
+        digest(request(body, form), LIMITS)
     except Refusal:
         assert form is BodyForm.STORE or len(HARD[name]) > LIMITS.event_bytes_max
     finally:
@@ -451,9 +453,9 @@ def test_a_bomb_costs_no_more_than_its_limit(name):
     tracemalloc.start()
     try:
         with pytest.raises(Refusal):
-            digest(request(bomb, encoding=f"{name},{name}"), limits, DEFAULT_RULES)
+            digest(request(bomb, encoding=f"{name},{name}"), limits)
         with pytest.raises(Refusal):
-            digest(request(base64.b64encode(zlib.compress(bytes(2**24))), BodyForm.STORE), limits, DEFAULT_RULES)
+            digest(request(base64.b64encode(zlib.compress(bytes(2**24))), BodyForm.STORE), limits)
         assert tracemalloc.get_traced_memory()[1] < 64 * 2**20
     finally:
         tracemalloc.stop()
