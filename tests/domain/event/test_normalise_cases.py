@@ -679,6 +679,48 @@ def test_remarks_of_the_sdk_are_kept_under_ours_and_follow_what_is_moved():
     assert note(event, "extra", "a") == {"rem": [["!limit", "x"]]}
 
 
+def test_remarks_of_the_sdk_follow_what_moves_into_an_exception_or_the_data_of_a_user():
+    removed = {"": {"rem": [["!config", "x"]]}}
+    event = normalised(
+        {
+            "exception": [{"type": "E"}],
+            "stacktrace": {"frames": [{"function": "f"}]},
+            "user": {"id": 7, "shoe": "[Filtered]"},
+            "_meta": {"stacktrace": {"frames": {"0": {"vars": removed}}}, "user": {"shoe": removed, "id": removed}},
+        }
+    )
+    assert event["_meta"] == {
+        "exception": {"values": {"0": {"stacktrace": {"frames": {"0": {"vars": removed}}}}}},
+        "user": {"id": removed, "data": {"shoe": removed}},
+    }
+
+
+def test_remarks_of_the_sdk_follow_headers_cookies_and_a_query_into_their_lists():
+    filtered = {"": {"rem": [["!config", "s"]]}}
+    event = normalised(
+        {
+            "request": {
+                "headers": {"host": "a", "cookie": "x=1", "authorization": "[Filtered]", "gone": None},
+                "cookies": {"sid": "[Filtered]", "lang": "de"},
+                "query_string": {"a": "1", "token": "[Filtered]"},
+            },
+            "_meta": {
+                "request": {
+                    "headers": {"authorization": filtered, "elsewhere": filtered, "": {"len": 9}},
+                    "cookies": {"sid": filtered},
+                    "query_string": {"token": filtered},
+                }
+            },
+        }
+    )
+    assert event["request"]["headers"] == [["Host", "a"], ["Authorization", "[Filtered]"], ["Gone", ""]]
+    assert event["_meta"]["request"] == {
+        "headers": {"1": {"1": filtered}, "": {"len": 9}},
+        "cookies": {"0": {"1": filtered}},
+        "query_string": {"1": {"1": filtered}},
+    }
+
+
 @pytest.mark.parametrize("sent", [3, [], "x", {"a": 3}, {"breadcrumbs": 3, "message": "x"}])
 def test_a_meta_of_the_wrong_form_does_no_harm(sent):
     assert normalised({"_meta": sent, "breadcrumbs": [{"message": "m"}], "message": "x"})["logentry"] == {

@@ -151,7 +151,7 @@ def _settle(event: dict[str, Any], arrival: Arrival, remarks: Remarks) -> None:
     event.setdefault("platform", "other")
     _settle_times(event, arrival, remarks)
     _settle_message(event, remarks)
-    _settle_stacktrace(event)
+    _settle_stacktrace(event, remarks)
     _settle_type(event)
     _settle_tags(event, remarks)
     settle_sdk(event, arrival, remarks)
@@ -186,10 +186,11 @@ def _settle_message(event: dict[str, Any], remarks: Remarks) -> None:
             event["logentry"] = logentry
 
 
-def _settle_stacktrace(event: dict[str, Any]) -> None:
+def _settle_stacktrace(event: dict[str, Any], remarks: Remarks) -> None:
     exceptions = event["exception"]["values"] if "exception" in event else []
     if "stacktrace" in event and len(exceptions) == 1:
         exceptions[0]["stacktrace"] = event.pop("stacktrace")
+        remarks.moved(("stacktrace",), ("exception", "values", "0", "stacktrace"))
 
 
 def _settle_type(event: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """What normalisation found wrong with an event, for the people who send it (spec/ingest.md 3.12)."""
 
+from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 import msgspec
@@ -65,6 +66,7 @@ class Remarks:
         node = self._sent_node(old[:-1])
         if node is not None and old[-1] in node:
             moved = node.pop(old[-1])
+            node = self._sent
             for key in new[:-1]:
                 node = node.setdefault(key, {}) if isinstance(node, dict) else {}
             node[new[-1]] = moved
@@ -79,6 +81,18 @@ class Remarks:
                 for key, note in node.items()
                 if not (key.isdecimal() and int(key) < dropped)
             }
+
+    def paired(self, path: Path, names: Iterable[str], spelling: Callable[[str], str] = str) -> None:
+        """Let the SDK's remarks follow the values of an object that became a list of pairs.
+
+        *names* are the first elements of the pairs, *spelling* makes such a name of a key as it was sent.
+        """
+        parent = self._sent_node(path[:-1])
+        node = parent.get(path[-1]) if parent else None
+        if parent is not None and isinstance(node, dict):
+            notes = {spelling(key): note for key, note in node.items()}
+            paired = {str(index): {"1": notes[name]} for index, name in enumerate(names) if name in notes}
+            parent[path[-1]] = paired | ({"": node[""]} if "" in node else {})
 
     def meta(self) -> dict[str, Any]:
         """Return the ``_meta`` of the normalised event."""

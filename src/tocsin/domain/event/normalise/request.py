@@ -1,7 +1,7 @@
 """The HTTP request during which it happened (spec/ingest.md 3.10)."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_plus, urlsplit, urlunsplit
@@ -19,6 +19,15 @@ FORM_TYPE = "application/x-www-form-urlencoded"
 
 _METHOD = re.compile(r"[A-Z_-]{3,32}")
 _FORM = re.compile(r"[^\s=&]+=[^\s=&]+(?:&[^\s=&]+=[^\s=&]*)*")
+
+
+@lru_cache(maxsize=1024)
+def _title_case(name: str) -> str:
+    return "-".join(word.capitalize() for word in name.strip().split("-"))
+
+
+_PAIRED: dict[str, Callable[[str], str]] = {"query_string": str, "headers": _title_case, "cookies": str}
+"""What becomes a list of pairs, and how the names in it are spelt then."""
 
 
 class _Request(msgspec.Struct, gc=False):
@@ -39,12 +48,15 @@ def clean_request(sent: Any, path: Path, remarks: Remarks) -> dict[str, Any] | N
     if request is None:
         return None
     _REQUEST.fit(request, path, remarks)
+    objects = [name for name in _PAIRED if isinstance(request.get(name), dict)]
     _split_url(request)
     _clean_method(request, path, remarks)
     request["query_string"] = _query(request.get("query_string"), (*path, "query_string"), remarks)
     headers = _headers(request.get("headers"), (*path, "headers"), remarks)
     request["cookies"] = _cookies(request.get("cookies"), headers, (*path, "cookies"), remarks)
     request["headers"] = [header for header in headers if header[0] != "Cookie"]
+    for name in objects:
+        remarks.paired((*path, name), [pair[0] for pair in request[name]], _PAIRED[name])
     _decode_data(request)
     for name in ("data", "env"):
         if request.get(name):
@@ -105,11 +117,6 @@ def _read_query(text: str) -> list[list[str]]:
 
 def _headers(sent: Any, path: Path, remarks: Remarks) -> list[list[str]]:
     return [[_title_case(name), value] for name, value in _pairs(sent, path, remarks)]
-
-
-@lru_cache(maxsize=1024)
-def _title_case(name: str) -> str:
-    return "-".join(word.capitalize() for word in name.strip().split("-"))
 
 
 def _cookies(sent: Any, headers: Iterable[list[str]], path: Path, remarks: Remarks) -> list[list[str]]:

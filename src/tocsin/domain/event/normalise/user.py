@@ -38,7 +38,7 @@ def clean_user(sent: Any, path: Path, remarks: Remarks) -> dict[str, Any] | None
         return None
     _USER.fit(user, path, remarks)
     if not user.keys() <= _ATTRIBUTES:
-        _gather_others(user)
+        _gather_others(user, path, remarks)
     for name in ("data", "geo"):
         if user.get(name):
             user[name] = CONTEXT.kept(user[name], (*path, name), remarks)
@@ -76,8 +76,10 @@ def is_ip_address(text: str) -> bool:
     return True
 
 
-def _gather_others(user: dict[str, Any]) -> None:
-    others = {name: user.pop(name) for name in user.keys() - _ATTRIBUTES}
+def _gather_others(user: dict[str, Any], path: Path, remarks: Remarks) -> None:
+    others = {name: user.pop(name) for name in sorted(user.keys() - _ATTRIBUTES)}
+    for name in others:
+        remarks.moved((*path, name), (*path, "data", name))
     user["data"] = others | (user.get("data") or {})
 
 
