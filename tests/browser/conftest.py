@@ -3,6 +3,7 @@
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,34 @@ class Backend:
             headers={"X-Sentry-Auth": f"Sentry sentry_key={self.dsn.username}, sentry_version=7"},
         )
         assert answer.status_code == 200, answer.text
+
+    def tell_sessions(self) -> None:
+        """Tell of ten sessions of the same release, two of which crashed, and wait until they count."""
+        now = datetime.now(UTC)
+        items = [
+            {
+                "sid": f"{number:032x}",
+                "did": f"{number}",
+                "init": True,
+                "started": (now - timedelta(days=number)).isoformat() if number < 5 else now.isoformat(),
+                "status": "crashed" if number in {3, 7} else "exited",
+                "attrs": {"release": "backend@1.0.0", "environment": "production"},
+            }
+            for number in range(10)
+        ]
+        lines = [b"{}", *(line for item in items for line in (b'{"type":"session"}', msgspec.json.encode(item)))]
+        answer = httpx.post(
+            f"{self.tocsin.url}/api/{self.id}/envelope/",
+            content=b"\n".join(lines),
+            headers={"X-Sentry-Auth": f"Sentry sentry_key={self.dsn.username}, sentry_version=7"},
+        )
+        assert answer.status_code == 200, answer.text
+        wait_for(lambda: self._sessions() == 10, "the sessions")
+
+    def _sessions(self) -> int:
+        asked = {"field": "sum(session)", "project": self.id, "statsPeriod": "14d", "includeSeries": "0"}
+        answer = self.tocsin.api.get("/organizations/acme/sessions/", params=asked)
+        return answer.json()["groups"][0]["totals"]["sum(session)"]
 
     def issues(self, query: str = "is:unresolved") -> list[dict[str, Any]]:
         return self.tocsin.issues(query, project=self.id)

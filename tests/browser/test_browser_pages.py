@@ -128,6 +128,22 @@ def test_a_shared_issue_is_read_without_an_account(open_browser: Open, backend: 
     expect(visitor.get_by_role("button")).to_have_count(0)
 
 
+def test_the_health_of_a_release_is_read_without_scripts(open_browser: Open, backend: Backend):
+    backend.tell_sessions()
+    page = open_browser(java_script_enabled=False)
+    page.goto(backend.stream)
+    page.get_by_role("link", name="Releases").click()
+    page.get_by_role("combobox", name="Project").select_option(backend.slug)
+    page.get_by_role("button", name="Search").click()
+    expect(page.get_by_role("cell", name="80 %").first).to_be_visible()
+    page.get_by_role("link", name="1.0.0").click()
+    expect(page.get_by_role("heading", name="backend@1.0.0")).to_be_visible()
+    page.get_by_text("Day by day").click()
+    expect(page.get_by_role("cell", name="80 %")).to_be_visible()
+    page.get_by_role("link", name="2 new issues").click()
+    expect(page.locator(".row")).to_have_count(2)
+
+
 def test_the_first_event_appears_by_itself(open_browser: Open, project: Backend):
     page = open_browser()
     page.goto(project.stream)
@@ -165,12 +181,25 @@ def shared_page(backend: Backend) -> str:
     return f"{backend.tocsin.url}/share/issue/{answer.json()['shareId']}/"
 
 
+def releases_page(backend: Backend) -> str:
+    """Return the list of releases, one of which has sessions."""
+    backend.tell_sessions()
+    return f"{backend.tocsin.url}/organizations/acme/releases/?project={backend.id}"
+
+
+def release_page(backend: Backend) -> str:
+    backend.tell_sessions()
+    return f"{backend.tocsin.url}/organizations/acme/releases/backend%401.0.0/?project={backend.id}"
+
+
 PAGES: dict[str, Callable[[Backend], str]] = {
     "stream": lambda backend: backend.stream,
     "issue": issue_page,
     "commented": commented_page,
     "shared": shared_page,
     "empty": lambda backend: backend.stream.replace("is:unresolved", "level:fatal"),
+    "releases": releases_page,
+    "release": release_page,
     "docs": lambda backend: f"{backend.tocsin.url}/docs",
     "home": lambda backend: f"{backend.tocsin.url}/",
 }

@@ -1,6 +1,9 @@
 """What sessions come to: how many went how badly, and the rates that people watch (spec/ingest.md 8.1)."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Self
 
 import msgspec
 
@@ -50,6 +53,34 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
     sessions: Tally = Tally()
     users: Tally = Tally()
+
+
+class Stage(StrEnum):
+    """How far a release has come among those who run it."""
+
+    LOW = "low"
+    ADOPTED = "adopted"
+    REPLACED = "replaced"
+    """It was adopted once."""
+
+
+class Adoption(msgspec.Struct, frozen=True, kw_only=True):
+    """The stage of a release in one project, and since when."""
+
+    stage: Stage = Stage.LOW
+    adopted_at: datetime | None = None
+    """The first day on which it had ``ADOPTED_FROM`` of the sessions."""
+    replaced_at: datetime | None = None
+    """The day after the last such day; None as long as it is adopted."""
+
+    @classmethod
+    def of(cls, days: tuple[datetime, datetime] | None, share: float | None) -> Self:
+        """Return the adoption, given the first and the last day of it, and the *share* of the last 24 hours."""
+        if share is not None and share >= ADOPTED_FROM:
+            return cls(stage=Stage.ADOPTED, adopted_at=days[0] if days else None)
+        if days is None:
+            return cls()
+        return cls(stage=Stage.REPLACED, adopted_at=days[0], replaced_at=days[1] + timedelta(days=1))
 
 
 class Durations(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,13 +13,21 @@ from tocsin.domain.issue.issue import ProjectId
 from tocsin.domain.organization import Project
 from tocsin.domain.query.paging import page_by_number
 from tocsin.domain.query.release_list import read_release_query
-from tocsin.edges.api.asked import Paging, SearchText, SortText, paged
+from tocsin.edges.api.asked import Paging, SearchText, SortText, paged, says_yes
 from tocsin.edges.api.call import Call
 from tocsin.edges.api.release_body import PROJECT_RELEASE, RELEASE, RELEASE_CHANGES
+from tocsin.edges.api.release_health import (
+    SESSION_SORTS,
+    WantedHealth,
+    health_question,
+    told_health,
+    wanted_health,
+)
 from tocsin.edges.api.routing import Route, any_of
 from tocsin.edges.api.serialize.release import release_object
-from tocsin.storage.views import releases
-from tocsin.storage.views.releases import ReleaseQuestion
+from tocsin.storage.views import release_health, releases
+from tocsin.storage.views.release_health import Rank
+from tocsin.storage.views.releases import ReleaseQuestion, ShownRelease
 
 RELEASE_READ = any_of(
     Scope.PROJECT_READ, Scope.PROJECT_WRITE, Scope.PROJECT_ADMIN, Scope.PROJECT_RELEASES, Scope.ORG_CI
@@ -31,18 +39,34 @@ BY_VERSION = frozenset({"semver", "build"})
 SORTS = BY_VERSION | {"", "date"}
 
 Status = Annotated[str | None, QueryParameter(name="status", description="open (default), archived, or empty for all.")]
+WithHealth = Annotated[
+    str | None,
+    QueryParameter(name="health", description="1 adds healthData: how the sessions of each release went."),
+]
 
 
-def list_releases(
+def list_releases(  # noqa: PLR0913 - the parameters of the request
     call: NamedDependency[Call],
     projects: NamedDependency[tuple[Project, ...]],
     paging: NamedDependency[Paging],
+    *,
     text: SearchText = None,
     status: Status = None,
     sort: SortText = None,
+    health: WithHealth = None,  # noqa: ARG001 - read with the others of its kind
 ) -> Response[Any]:
     """List the releases of an organization or of a project, newest first."""
-    return _listed(call, visible_ids(call, projects), paging, _wanted(call, text, status, sort))
+    visible, question, wanted = visible_ids(call, projects), _wanted(call, text, status, sort), wanted_health(call)
+    part = slice(paging.skipped, paging.skipped + paging.limit + 1)
+    if sort in SESSION_SORTS:
+        found = _ranked(call, visible, question, wanted, part)
+    else:
+        found = releases.release_page(
+            call.services.views, visible, question, limit=part.stop - part.start, offset=part.start
+        )
+    page = page_by_number(found, paging.cursor, paging.limit)
+    told = told_health(call, page.rows, wanted)
+    return paged(call, page, [release_object(one, told) for one in page.rows])
 
 
 def show_release(
@@ -86,7 +110,7 @@ def visible_ids(call: Call, projects: Sequence[Project]) -> frozenset[ProjectId]
 def _wanted(call: Call, text: str | None, status: str | None, sort: str | None) -> ReleaseQuestion:
     if status is not None and status not in STATUSES:
         raise InvalidQuery("invalid value for status")
-    if (sort or "") not in SORTS:
+    if (sort or "") not in SORTS and not (sort in SESSION_SORTS and says_yes(call.one("flatten"))):
         raise InvalidQuery("invalid sort")
     return ReleaseQuestion(
         query=read_release_query(text or "", call.now),
@@ -95,17 +119,21 @@ def _wanted(call: Call, text: str | None, status: str | None, sort: str | None) 
     )
 
 
-def _listed(call: Call, visible: Collection[ProjectId], paging: Paging, wanted: ReleaseQuestion) -> Response[Any]:
-    found = releases.release_page(call.services.views, visible, wanted, limit=paging.limit + 1, offset=paging.skipped)
-    page = page_by_number(found, paging.cursor, paging.limit)
-    return paged(call, page, [release_object(one) for one in page.rows])
+def _ranked(
+    call: Call, visible: Collection[ProjectId], question: ReleaseQuestion, wanted: WantedHealth, part: slice
+) -> list[ShownRelease]:
+    """Return releases in projects by how their sessions went, each with one of its projects (``flatten``)."""
+    asked, rank = health_question(wanted, list(visible)), Rank(call.one("sort") or "")
+    ranked = release_health.ranked(call.services.views, asked, rank, call.now)
+    return releases.ranked_release_page(call.services.views, ranked, call.reach.organization.id, question, part)
 
 
 def _shown(call: Call, version: str, visible: Collection[ProjectId], status_code: int = 200) -> Response[Any]:
     found = releases.release(call.services.views, call.reach.organization.id, version, visible)
     if found is None:
         raise NotFound
-    return Response(release_object(found), status_code=status_code)
+    told = told_health(call, [found], wanted_health(call))
+    return Response(release_object(found, told), status_code=status_code)
 
 
 _ORGANIZATION = "/organizations/{org:str}/releases"

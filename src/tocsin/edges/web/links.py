@@ -35,6 +35,16 @@ def event(organization: str, issue_id: int, event_id: str, query: Query = ()) ->
     return with_query(path, query)
 
 
+def releases(organization: str, query: Query = ()) -> str:
+    """Return the path of an organization's list of releases."""
+    return with_query(f"/organizations/{quote(organization, safe='')}/releases/", query)
+
+
+def release(organization: str, version: str, query: Query = ()) -> str:
+    """Return the path of a release's page."""
+    return with_query(f"/organizations/{quote(organization, safe='')}/releases/{quote(version, safe='')}/", query)
+
+
 def share(share_id: str) -> str:
     """Return the path of the page that anybody may see of a shared issue."""
     return f"/share/issue/{share_id}/"

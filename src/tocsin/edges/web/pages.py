@@ -14,6 +14,7 @@ from tocsin.edges.web.home import home
 from tocsin.edges.web.issue import event_page, issue_page
 from tocsin.edges.web.login import log_in, log_out, login
 from tocsin.edges.web.reference import reference
+from tocsin.edges.web.releases import release_page, releases_page
 from tocsin.edges.web.rendering import STATIC
 from tocsin.edges.web.shared import shared_page
 from tocsin.edges.web.stream import stream
@@ -44,6 +45,8 @@ PAGES = (
             event_page,
             post_comment,
             change_comment,
+            releases_page,
+            release_page,
             shared_page,
             reference,
             nothing,

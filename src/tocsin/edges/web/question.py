@@ -76,7 +76,7 @@ def search_of(visit: Visit, asked: Question, own_team_ids: Sequence[TeamId]) -> 
     return IssueSearch(
         organization_id=visit.reach.organization.id,
         viewer=Viewer(user_id=visit.user.id, team_ids=tuple(own_team_ids)),
-        projects=_projects(visit, asked),
+        projects=projects_of(visit, asked),
         environments=asked.environments or None,
         query=parse_issue_query(asked.text, now=visit.now),
         window=window_of(visit, asked),
@@ -103,7 +103,8 @@ def _retention_days(visit: Visit) -> int:
     return visit.services.settings.retention_days
 
 
-def _projects(visit: Visit, asked: Question) -> tuple[Project, ...]:
+def projects_of(visit: Visit, asked: Question) -> tuple[Project, ...]:
+    """Return the projects that *asked* is about. Raises InvalidQuery when the reader sees none of those named."""
     if not asked.project_ids:
         return visit.reach.projects
     found = tuple(project for name in asked.project_ids if (project := visit.reach.project(name)))

@@ -54,6 +54,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def percent(share: float | None) -> str:
+    """Return a share of 1 as a percentage, rounded down so that only all of it is 100 %; a dash for none."""
+    return "–" if share is None else f"{int(share * 10_000 + 1e-6) / 100:g} %"
+
+
 FILTERS: dict[str, Any] = {
     "age": age,
     "ago": ago,
@@ -63,4 +68,5 @@ FILTERS: dict[str, Any] = {
     "grouped": grouped,
     "initials": initials,
     "counted": counted,
+    "percent": percent,
 }

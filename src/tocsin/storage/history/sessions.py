@@ -1,6 +1,6 @@
 """Counting sessions and their users: each once, as the worst that was told of it (spec/ingest.md 8.1)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeAlias, TypeVar
@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, TypeVar
 import msgspec
 
 from tocsin.domain.query.window import Grid
-from tocsin.domain.session.health import Durations, Health, tally
+from tocsin.domain.session.health import ADOPTED_FROM, Durations, Health, tally
 from tocsin.domain.session.session import Severity
 from tocsin.storage.history.filters import ALWAYS, Clause, bound, every, in_environments, in_projects, instant
 from tocsin.storage.history.store import History
@@ -68,6 +68,14 @@ class Sessions(msgspec.Struct, frozen=True, kw_only=True):
         return every((in_projects(self.project_ids), *bounds, in_environments(self.environments), self.where))
 
 
+def _count(who: str, condition: str) -> str:
+    return f"uniqExactIf({who}, {who} != 0 AND {condition})"
+
+
+_TOTAL = f"{_count('session', 'is_first > 0')} + sum({' + '.join(_NUMBERS)})"
+"""New sessions."""
+
+
 class _Source(msgspec.Struct, frozen=True):
     """What is counted: rows under a condition, and what their hour is called."""
 
@@ -122,6 +130,31 @@ def projects_with_sessions(history: History, project_ids: Sequence[int]) -> set[
     return {project_id for (project_id,) in rows}
 
 
+def places_with_sessions(history: History, project_ids: Sequence[int], versions: Sequence[str]) -> set[tuple[int, str]]:
+    """Return the projects and those of the releases that have sessions there."""
+    chosen = in_projects(project_ids) & among((Dimension.RELEASE,), [(one,) for one in versions])
+    rows = history.rows(f"SELECT DISTINCT project_id, release FROM session WHERE {chosen.sql}", chosen.parameters)
+    return {(project_id, version) for project_id, version in rows}
+
+
+def adopted_days(
+    history: History, which: Sessions, versions: Collection[str]
+) -> dict[tuple[int, str], tuple[datetime, datetime]]:
+    """Return the first and the last day on which each release had ``ADOPTED_FROM`` of its project's sessions."""
+    chosen, named = which.clause(), among((Dimension.RELEASE,), [(one,) for one in versions])
+    days = (
+        f"SELECT project_id, release, toStartOfDay(hour) AS day, {_TOTAL} AS total FROM session"
+        f" WHERE {chosen.sql} GROUP BY project_id, release, day"
+    )
+    shares = f"SELECT *, sum(total) OVER (PARTITION BY project_id, day) AS everything FROM ({days})"
+    sql = (
+        f"SELECT project_id, release, min(day), max(day) FROM ({shares})"
+        f" WHERE total > 0 AND total >= everything * {ADOPTED_FROM} AND {named.sql} GROUP BY project_id, release"
+    )
+    rows = history.rows(sql, {**chosen.parameters, **named.parameters})
+    return {(project_id, version): (first, last) for project_id, version, first, last in rows}
+
+
 def _question(
     which: Sessions, keys: Sequence[str], figures: Sequence[str], rest: str = "", *, source: _Source = _ROWS
 ) -> Clause:
@@ -157,13 +190,9 @@ def _durations(figures: Sequence[Any]) -> Durations:
     return Durations(avg=mean, min=least, max=most, p50=p50, p75=p75, p90=p90, p95=p95, p99=p99)
 
 
-def _count(who: str, condition: str) -> str:
-    return f"uniqExactIf({who}, {who} != 0 AND {condition})"
-
-
 def _figures() -> list[str]:
     """Return the columns that `_health` reads."""
-    sessions = [f"{_count('session', 'is_first > 0')} + sum({' + '.join(_NUMBERS)}) AS total"]
+    sessions = [f"{_TOTAL} AS total"]
     sessions += [f"{_count('session', f'severity >= {one:d}')} + sum({' + '.join(_NUMBERS[one:])})" for one in _WORSE]
     users = [_count("user", "true"), *(_count("user", f"severity >= {one:d}") for one in _WORSE)]
     return sessions + users

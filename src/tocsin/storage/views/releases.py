@@ -24,6 +24,7 @@ __all__ = [
     "deploys_of_release",
     "known_release",
     "previous_with_commits",
+    "ranked_release_page",
     "release",
     "release_page",
     "shown_release",
@@ -69,6 +70,11 @@ class ReleaseQuestion(msgspec.Struct, frozen=True, kw_only=True):
     by_version: bool = False
     """Whether the greatest version comes first, instead of the newest release."""
 
+    def admits(self, one: Release) -> bool:
+        """Say whether the release is wanted."""
+        has_text = self.query.contains.lower() in one.version.lower()
+        return has_text and self.query.admits(one.version) and self.status in {"", one.status}
+
 
 def release_page(
     views: Views, project_ids: Collection[ProjectId], question: ReleaseQuestion, *, limit: int, offset: int = 0
@@ -90,6 +96,24 @@ def release_page(
         if query.terms:
             found = [one for one in found if query.admits(one.version)][offset : offset + limit]
         return shown_releases(connection, found, project_ids)
+
+
+def ranked_release_page(
+    views: Views,
+    ranked: Sequence[tuple[ProjectId, str]],
+    organization_id: OrganizationId,
+    question: ReleaseQuestion,
+    part: slice,
+) -> list[ShownRelease]:
+    """Return a part of the wanted ones of *ranked*, releases in projects, in that order, each with this one place."""
+    with views.state.read() as connection:
+        known = releases.by_keys(connection, {(organization_id, version) for _, version in ranked})
+        wanted = [
+            (project_id, known[organization_id, version])
+            for project_id, version in ranked
+            if (organization_id, version) in known and question.admits(known[organization_id, version])
+        ]
+        return [shown_releases(connection, [one], [project_id])[0] for project_id, one in wanted[part]]
 
 
 def release(

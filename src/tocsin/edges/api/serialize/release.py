@@ -8,20 +8,19 @@ from tocsin.domain.release.commit import Deploy
 from tocsin.domain.release.version import short_version, version_info
 from tocsin.edges.api.serialize.commit import author_object, commit_object
 from tocsin.edges.api.serialize.instants import iso, iso_or_none
+from tocsin.edges.api.serialize.release_health import NOTHING_TOLD, ToldHealth
 from tocsin.storage.views.releases import ReleasePlace, ShownRelease
 
 _LACKING: dict[str, Any] = {
     "owner": None,
     "currentProjectMeta": {},
     "userAgent": None,
-    "adoptionStages": None,
 }
-"""What stands for features that Tocsin does not have yet: owners, health."""
-_LACKING_IN_PLACE: dict[str, Any] = {"hasHealthData": False, "healthData": None}
+"""What stands for features that Tocsin does not have: owners."""
 
 
-def release_object(shown: ShownRelease) -> dict[str, Any]:
-    """Return a release; its id is a number, unlike all others."""
+def release_object(shown: ShownRelease, told: ToldHealth = NOTHING_TOLD) -> dict[str, Any]:
+    """Return a release; its id is a number, unlike all others. *told* is what is known of its health."""
     one, places, contents, deploys = shown.release, shown.places, shown.contents, shown.deploys
     return {
         "id": one.id,
@@ -41,9 +40,10 @@ def release_object(shown: ShownRelease) -> dict[str, Any]:
         "authors": [author_object(signature) for signature in contents.authors],
         "deployCount": deploys.count,
         "lastDeploy": deploy_object(deploys.last) if deploys.last else None,
-        "projects": [_place(place) for place in places],
+        "projects": [_place(place, one.version, told) for place in places],
         "firstEvent": iso_or_none(_outermost(min, (place.seen.first_event_at for place in places))),
         "lastEvent": iso_or_none(_outermost(max, (place.seen.last_event_at for place in places))),
+        "adoptionStages": told.stages(one.version, [place.project for place in places]),
         **_LACKING,
     }
 
@@ -67,8 +67,8 @@ def release_of_event(version: str, shown: ShownRelease | None) -> dict[str, Any]
     return {"version": version} if version else None
 
 
-def _place(place: ReleasePlace) -> dict[str, Any]:
-    platform = place.project.platform or None
+def _place(place: ReleasePlace, version: str, told: ToldHealth) -> dict[str, Any]:
+    at, platform = (place.project.id, version), place.project.platform or None
     return {
         "id": place.project.id,
         "slug": place.project.slug,
@@ -76,7 +76,8 @@ def _place(place: ReleasePlace) -> dict[str, Any]:
         "newGroups": place.seen.new_issues,
         "platform": platform,
         "platforms": [platform] if platform else [],
-        **_LACKING_IN_PLACE,
+        "hasHealthData": at in told.known,
+        "healthData": told.data(at),
     }
 
 
