@@ -21,6 +21,7 @@ import uvloop
 from tocsin import observe
 from tocsin.config import Settings
 from tocsin.domain.event.limits import IntakeLimits
+from tocsin.domain.rate_limit import Caps
 from tocsin.edges.api.app import make_app
 from tocsin.edges.intake.app import IntakeApp
 from tocsin.edges.services import Services
@@ -32,6 +33,7 @@ from tocsin.flows.configure import Configure
 from tocsin.flows.digest.apply import BatchWriter
 from tocsin.flows.digest.loop import WORKER_MODULES, DigestLimits, DigestLoop
 from tocsin.flows.foresee import Foresee
+from tocsin.flows.limits import Gate, KeepCounts
 from tocsin.flows.ownership import KeepOwnership
 from tocsin.flows.people import People
 from tocsin.flows.project_keys import ProjectKeys
@@ -160,6 +162,16 @@ def intake_limits(settings: Settings) -> IntakeLimits:
     )
 
 
+def caps(settings: Settings) -> Caps:
+    """Return the caps that hold for every project."""
+    return Caps(
+        project_events_per_hour_max=settings.project_events_per_hour_max,
+        project_events_per_month_max=settings.project_events_per_month_max,
+        events_per_hour_max=settings.events_per_hour_max,
+        events_per_month_max=settings.events_per_month_max,
+    )
+
+
 def _start_work(settings: Settings, stores: Stores, stack: ExitStack) -> Callable[[], None]:
     """Start digest and the periodic jobs; return what wakes digest."""
     workers = WorkerPool(settings.digest_processes, WORKER_MODULES)
@@ -245,9 +257,16 @@ async def _answer(settings: Settings, stores: Stores, notify: Callable[[], None]
         held_bytes_max=settings.spool_waiting_bytes_max,
         on_kept=kept,
     )
-    keys = KeyCache(stores.state)
+    keys = KeyCache(stores.state, caps(settings))
+    gate = Gate()
+    counts = KeepCounts(stores.state, gate, now)
+    counts.begin()
+    counting = Periodic(_log)
+    counting.every(1.0, "keep counts", counts.run)
+    counting.start()
     intake = IntakeApp(
         keys=keys.lookup,
+        gate=gate,
         append=group_commit.append,
         limits=intake_limits(settings),
         clock=now,
@@ -284,6 +303,8 @@ async def _answer(settings: Settings, stores: Stores, notify: Callable[[], None]
     finally:
         await group_commit.close()
         keys.close()
+        counting.stop()
+        counts.run()
 
 
 def _path_of(url: str) -> str:

@@ -75,6 +75,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         200 * _MIB
     )
     body_seconds_max: Annotated[float, Meta(gt=0, description="Longest time a request body may take.")] = 60.0
+    project_events_per_hour_max: Annotated[
+        int, Meta(ge=0, description="Most events of one project within an hour; 0 for no limit.")
+    ] = 1_000_000
+    project_events_per_month_max: Annotated[
+        int, Meta(ge=0, description="Most events of one project within 30 days; 0 for no limit.")
+    ] = 0
+    events_per_hour_max: Annotated[int, Meta(ge=0, description="Most events of all within an hour; 0: no limit.")] = 0
+    events_per_month_max: Annotated[int, Meta(ge=0, description="Most events of all within 30 days; 0: no limit.")] = 0
     spool_waiting_max: Annotated[
         int, Meta(ge=1, description="Most requests that may wait for the disk at one time.")
     ] = 4_096

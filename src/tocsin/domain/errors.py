@@ -107,6 +107,12 @@ class UnsupportedEncoding(Refusal):
     code = "unsupported_encoding"
 
 
+class UnsupportedMediaType(Refusal):
+    """A content type that the path does not take."""
+
+    code = "unsupported_media_type"
+
+
 class Unavailable(Refusal):
     """Tocsin cannot take this now (full disk, shutting down); nothing was changed, try again later."""
 

@@ -131,3 +131,11 @@ def item_category(item_type: str) -> Category:
 def event_category(event_type: str) -> Category:
     """Return the category of an event by its type (spec/ingest.md 3.6)."""
     return _EVENT_CATEGORIES.get(event_type, Category.ERROR)
+
+
+def attachment_outcomes(size: int, verdict: Verdict, reason: str = "") -> list[Outcome]:
+    """Return what became of one attachment of *size* bytes: it counts as bytes and as a piece."""
+    return [
+        Outcome(category=Category.ATTACHMENT, verdict=verdict, reason=reason, quantity=size),
+        Outcome(category=Category.ATTACHMENT_ITEM, verdict=verdict, reason=reason),
+    ]

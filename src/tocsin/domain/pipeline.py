@@ -9,6 +9,8 @@ from tocsin.domain.client_report import read_client_report
 from tocsin.domain.errors import Refusal
 from tocsin.domain.event.accepted import Accepted
 from tocsin.domain.event.arrival import Arrival, InvalidEvent
+from tocsin.domain.event.crash import folded
+from tocsin.domain.event.declined import kept_items
 from tocsin.domain.event.decode import decode_event
 from tocsin.domain.event.derive import derive
 from tocsin.domain.event.envelope import Envelope, Item, open_accepted
@@ -18,7 +20,16 @@ from tocsin.domain.event.normalise import normalise
 from tocsin.domain.event.normalise.clock import moment_of
 from tocsin.domain.filters import Sender, why_filtered, why_filtered_session
 from tocsin.domain.grouping import DEFAULT_RULES, GroupingRules, apply_rules, group_evidence
-from tocsin.domain.outcome import ERRORS, NOT_STORED, Category, Outcome, Source, Verdict, item_category
+from tocsin.domain.outcome import (
+    ERRORS,
+    NOT_STORED,
+    Category,
+    Outcome,
+    Source,
+    Verdict,
+    attachment_outcomes,
+    item_category,
+)
 from tocsin.domain.privacy import DEFAULT_SCRUBBER, Scrubber, scrubber_for
 from tocsin.domain.project_rules import DEFAULT_PROJECT_RULES, ProjectRules
 from tocsin.domain.session.read import InvalidSession, read_attributes, read_told
@@ -80,7 +91,7 @@ def digest(accepted: Accepted, limits: IntakeLimits, rules: ProjectRules = DEFAU
     """Return what *accepted* amounts to. Items nobody stores are named in ``outcomes``, never an error."""
     opened = _opened(accepted, limits, rules)
     made: list[_Made] = []
-    for item in opened.envelope.items:
+    for item in folded(kept_items(opened.envelope.items, accepted.declined)):
         if item.type in EVENT_ITEMS and any(isinstance(each, Event) for each in made):
             made.append(_invalid(item, "second_event"))
         else:
@@ -192,14 +203,6 @@ def _take_attachment(item: Item, opened: _Opened) -> Iterable[Attachment | Outco
         data=data,
     )
     return [attachment]
-
-
-def attachment_outcomes(size: int, verdict: Verdict, reason: str = "") -> list[Outcome]:
-    """Return what became of one attachment of *size* bytes: it counts as bytes and as a piece."""
-    return [
-        Outcome(category=Category.ATTACHMENT, verdict=verdict, reason=reason, quantity=size),
-        Outcome(category=Category.ATTACHMENT_ITEM, verdict=verdict, reason=reason),
-    ]
 
 
 def _take_client_report(item: Item, opened: _Opened) -> Iterable[Outcome]:  # noqa: ARG001 - as all takers

@@ -20,6 +20,7 @@ from tocsin.domain.errors import (
     TooManyRequests,
     Unavailable,
     UnsupportedEncoding,
+    UnsupportedMediaType,
 )
 
 STATUS_OF: dict[type[Refusal], int] = {
@@ -34,6 +35,7 @@ STATUS_OF: dict[type[Refusal], int] = {
     PreconditionFailed: 412,
     TooLarge: 413,
     UnsupportedEncoding: 415,
+    UnsupportedMediaType: 415,
     KeyReused: 422,
     TooManyRequests: 429,
     Unavailable: 503,

@@ -7,9 +7,11 @@ import msgspec
 import pytest
 
 from tocsin.domain.event.accepted import Accepted
+from tocsin.domain.event.envelope import open_accepted
 from tocsin.domain.event.limits import IntakeLimits
 from tocsin.domain.event.project_key import ProjectKey
 from tocsin.edges.intake.app import IntakeApp
+from tocsin.flows.limits import Gate
 
 KEY = "a1b2c3d4e5f60718293a4b5c6d7e8f90"
 NEW_ID = "0123456789abcdef0123456789abcdef"
@@ -40,11 +42,14 @@ class Intake:
         **settings: Any,
     ) -> None:
         self.kept: list[Accepted] = []
+        self.now = NOW
+        self.gate = Gate()
         self.app = IntakeApp(
             keys={key.public_key: key}.get,
             append=append or self._append,
             limits=limits,
-            clock=lambda: NOW,
+            clock=lambda: self.now,
+            gate=self.gate,
             new_event_id=lambda: NEW_ID,
             **settings,
         )
@@ -65,6 +70,17 @@ class Intake:
     def post(self, url: str, body: bytes, *headers: tuple[str, str]) -> Response:
         """Post a body in one chunk."""
         return self.send("POST", url, *headers, chunks=(body,))
+
+    def counted(self) -> dict[tuple[str, str, str], int]:
+        """Return what was counted since this was asked last, by category, verdict and reason."""
+        outcomes = self.gate.take(self.now.timestamp()).outcomes
+        assert all((key.project_id, key.public_key) == (42, KEY) for key in outcomes)
+        return {(key.category, key.verdict, key.reason): quantity for key, quantity in outcomes.items()}
+
+    def items(self) -> list[list[tuple[dict[str, Any], bytes]]]:
+        """Return the items of everything kept, headers and payload."""
+        envelopes = [open_accepted(kept, IntakeLimits()) for kept in self.kept]
+        return [[(item.headers, bytes(item.payload)) for item in envelope.items] for envelope in envelopes]
 
     async def drive(self, scope: dict[str, Any], receive: Any) -> list[dict[str, Any]]:
         """Call the application; return the messages it sent."""

@@ -1,4 +1,5 @@
-from tocsin.edges.intake.answers import RateLimit, rate_limit_headers
+from tocsin.domain.rate_limit import RateLimit
+from tocsin.edges.intake.answers import rate_limit_headers
 
 
 def test_no_limits_make_no_headers():

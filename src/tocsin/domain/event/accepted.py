@@ -30,4 +30,6 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True):
     form: BodyForm = BodyForm.ENVELOPE
     encoding: str = ""
     """Content-Encoding of ``body`` (``gzip``, ``br`` …, comma list as sent), ``""`` for none."""
+    declined: tuple[int, ...] = ()
+    """Which items of the body a rate limit has left out, counted from 0."""
     body: bytes

@@ -102,15 +102,20 @@ def open_body(body: bytes, form: BodyForm, encoding: str, limits: IntakeLimits) 
 
     Raises Malformed, TooLarge or UnsupportedEncoding.
     """
+    plain = plain_body(body, encoding, limits)
+    return parse(plain, limits) if form is BodyForm.ENVELOPE else _envelope_of_store(plain, limits)
+
+
+def plain_body(body: bytes, encoding: str, limits: IntakeLimits) -> bytes:
+    """Return a body without its Content-Encoding. Raises Malformed, TooLarge or UnsupportedEncoding."""
     try:
-        plain = decoding.decoded(body, encoding, bytes_max=limits.envelope_bytes_max)
+        return decoding.decoded(body, encoding, bytes_max=limits.envelope_bytes_max)
     except decoding.UnknownCodingError as error:
         raise UnsupportedEncoding("Unknown Content-Encoding; use gzip, deflate, br, zstd or none.") from error
     except decoding.UndecodableError as error:
         raise Malformed("The body cannot be decompressed; check its Content-Encoding.") from error
     except decoding.TooLongError as error:
         raise TooLarge(f"The body holds more than {limits.envelope_bytes_max} bytes; send less.") from error
-    return parse(plain, limits) if form is BodyForm.ENVELOPE else _envelope_of_store(plain, limits)
 
 
 def parse(body: bytes, limits: IntakeLimits) -> Envelope:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from tocsin.domain.errors import Malformed
+from tocsin.domain.rate_limit import Cap
 
 _TEXT_LENGTH_MAX = 512
 _PUBLIC_KEY = re.compile(r"([0-9a-fA-F]{1,32})(?::[\w-]+)*", re.ASCII)
@@ -24,6 +25,8 @@ class ProjectKey(msgspec.Struct, frozen=True, kw_only=True):
     is_active: bool
     """False when the key, or its project, is disabled or deleted."""
     allowed_domains: tuple[str, ...] = ("*",)
+    caps: tuple[Cap, ...] = ()
+    """How many events may come of it, the project and the installation."""
 
     def admits(self, origin: str) -> bool:
         """Say whether a request with this Origin (or Referer), ``""`` for none, may use the key.

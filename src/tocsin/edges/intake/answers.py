@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from tocsin.domain.errors import Refusal, Unavailable
+from tocsin.domain.rate_limit import RateLimit
 from tocsin.edges.problems import status_of
 
 Header = tuple[bytes, bytes]
@@ -35,17 +38,6 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes = b""
 
 
-class RateLimit(msgspec.Struct, frozen=True, kw_only=True):
-    """One limit that a client must respect (spec/ingest.md 1.8)."""
-
-    retry_seconds: int
-    categories: tuple[str, ...] = ()
-    """Empty: all of them."""
-    scope: str
-    """``organization``, ``project`` or ``key``."""
-    reason: str
-
-
 def _answer(status: int, body: bytes, headers: tuple[Header, ...]) -> Answer:
     length = (b"content-length", b"%d" % len(body))
     return Answer(status=status, headers=(*headers, length), body=body)
@@ -53,16 +45,19 @@ def _answer(status: int, body: bytes, headers: tuple[Header, ...]) -> Answer:
 
 NOTHING_STORED = _answer(200, b"{}", _JSON)
 PIXEL = _answer(200, _PIXEL, (*_CORS, (b"content-type", b"image/gif")))
-PREFLIGHT = _answer(
-    200,
-    b"",
-    (
-        *_CORS,
-        (b"access-control-allow-methods", b"POST"),
+EMPTY = _answer(200, b"", _CORS)
+CREATED = _answer(201, b"", _CORS)
+CHECKED_IN = _answer(202, b"", _CORS)
+
+
+def preflight(methods: str) -> Answer:
+    """Return the answer to a browser that asks before it sends."""
+    asked = (
+        (b"access-control-allow-methods", methods.encode()),
         (b"access-control-allow-headers", _ALLOWED_HEADERS),
         (b"access-control-max-age", b"%d" % _PREFLIGHT_SECONDS),
-    ),
-)
+    )
+    return _answer(200, b"", (*_CORS, *asked))
 
 
 def accepted(event_id: str) -> Answer:
@@ -70,6 +65,28 @@ def accepted(event_id: str) -> Answer:
     if not event_id:
         return NOTHING_STORED
     return Answer(status=200, headers=_ACCEPTED_HEADERS, body=b'{"id":"%b"}' % event_id.encode())
+
+
+def crash_id(event_id: str) -> Answer:
+    """Return the answer to a native crash report: its id with hyphens, as text."""
+    return _answer(200, str(UUID(event_id)).encode(), (*_CORS, (b"content-type", b"text/plain")))
+
+
+def script(text: str) -> Answer:
+    """Return a program for a web page, which is made for one visitor."""
+    headers = ((b"content-type", b"text/javascript; charset=utf-8"), (b"cache-control", b"no-store"))
+    return _answer(200, text.encode(), (*_CORS, *headers))
+
+
+def with_limits(answer: Answer, limits: Sequence[RateLimit]) -> Answer:
+    """Return an answer that tells of limits besides."""
+    return replace(answer, headers=(*answer.headers, *rate_limit_headers(limits)))
+
+
+def rate_limited(limits: Sequence[RateLimit]) -> Answer:
+    """Return the answer to a request whose event was declined (spec/ingest.md 1.7)."""
+    reasons = ", ".join(limit.reason for limit in limits)
+    return _failed(429, f"Too many events ({reasons}); try again later.", [], rate_limit_headers(limits))
 
 
 def refused(refusal: Refusal) -> Answer:

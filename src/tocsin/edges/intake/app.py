@@ -9,18 +9,32 @@ from uuid import uuid4
 
 import msgspec
 
-from tocsin.domain.errors import Forbidden, Malformed, NotFound, Refusal, TooLarge
+from tocsin.domain.errors import (
+    Forbidden,
+    Malformed,
+    NotFound,
+    Refusal,
+    TooLarge,
+    UnsupportedEncoding,
+    UnsupportedMediaType,
+)
 from tocsin.domain.event.accepted import Accepted
-from tocsin.domain.event.envelope import Envelope, open_body
+from tocsin.domain.event.envelope import Envelope, open_body, parse, plain_body
 from tocsin.domain.event.limits import IntakeLimits
+from tocsin.domain.event.posts.post import Parcels, Post
 from tocsin.domain.event.project_key import Dsn, ProjectKey
+from tocsin.domain.outcome import Verdict
 from tocsin.edges.intake import answers
 from tocsin.edges.intake.answers import Answer
 from tocsin.edges.intake.auth import query_fields
 from tocsin.edges.intake.bodies import Bodies, ClientGoneError, Receive
+from tocsin.edges.intake.dialog import dialog_script
+from tocsin.edges.intake.endpoints import METHODS, TAKERS, Taker
+from tocsin.edges.intake.keeping import Keeper, Taken
 from tocsin.edges.intake.request import Request, RequestReader, not_authenticated
 from tocsin.edges.intake.routes import Endpoint, Route, find_route, plain_path
 from tocsin.edges.problems import report_fault
+from tocsin.flows.limits import Gate
 from tocsin.lib.forwarded import TrustedProxies
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -29,14 +43,16 @@ _MIB = 1024 * 1024
 _INLINE_BYTES_MAX = _MIB
 _HELD_BYTES_MAX = 512 * _MIB
 _DECODING_THREADS = 2
+_HEADER_LENGTH_MAX = 1024
 
 
 class IntakeApp:
-    """Takes envelopes and store requests; the rest of the server's paths belong to others (see ``matches``).
+    """Takes what SDKs, browsers and crash reporters post; all other paths belong to others (see ``matches``).
 
     *keys* finds a project key by its public key, at once. *append* returns when the request is safely on disk and
-    raises Unavailable when it cannot be; only then does the client get its 200. Bodies are checked but kept as they
-    came over the wire. *tunnel_paths* take envelopes by their dsn header alone; *trusted_proxies* is a comma list of
+    raises Unavailable when it cannot be; only then does the client get its 200. Envelopes are checked but kept as they
+    came over the wire; what comes to other endpoints is kept as an envelope made of it. *gate* judges events by the
+    caps of their keys. *tunnel_paths* take envelopes by their dsn header alone; *trusted_proxies* is a comma list of
     addresses, networks or ``*``; *held_bytes_max* bounds the bodies in memory at one time.
     """
 
@@ -48,15 +64,15 @@ class IntakeApp:
         limits: IntakeLimits,
         clock: Callable[[], datetime],
         new_event_id: Callable[[], str],
+        gate: Gate | None = None,
         path_prefix: str = "",
         tunnel_paths: Iterable[str] = (),
         trusted_proxies: str = "",
         held_bytes_max: int = _HELD_BYTES_MAX,
     ) -> None:
         self._keys = keys
-        self._append = append
         self._clock = clock
-        self._new_event_id = new_event_id
+        self._keeper = Keeper(append, gate or Gate(), clock, new_event_id)
         self._limits = limits
         self._inline_limits = _inline(limits)
         self._bodies = Bodies(
@@ -101,40 +117,77 @@ class IntakeApp:
             raise NotFound
         match scope["method"]:
             case "POST":
-                request, body_bytes = self._requests.read(scope, route)
-                return await self._take_post(request, receive, body_bytes)
+                return await self._take_post(route, scope, receive)
             case "GET" if route.endpoint is Endpoint.STORE and b"sentry_data=" in scope["query_string"]:
                 request, _ = self._requests.read(scope, route)
                 return await self._take_pixel(request)
+            case "GET" if route.endpoint is Endpoint.CHECK_IN:
+                return await self._take_post(route, scope, receive)
+            case "GET" if route.endpoint is Endpoint.DIALOG:
+                request, _ = self._requests.read(scope, route)
+                return self._dialog(request)
             case "OPTIONS":
-                return answers.PREFLIGHT
+                return answers.preflight(METHODS.get(route.endpoint, "POST"))
             case _:
-                return answers.method_not_allowed("POST, OPTIONS")
+                return answers.method_not_allowed(f"{METHODS.get(route.endpoint, 'POST')}, OPTIONS")
 
-    async def _take_post(self, request: Request, receive: Receive, body_bytes: int) -> Answer:
+    async def _take_post(self, route: Route, scope: dict[str, Any], receive: Receive) -> Answer:
+        request, body_bytes = self._requests.read(scope, route)
         key = self._key_sent(request)
-        body = await self._bodies.read(receive, body_bytes)
         try:
-            return answers.accepted(await self._take(request, key, body))
-        finally:
-            self._bodies.release(body)
+            body = await self._bodies.read(receive, body_bytes)
+            try:
+                taker = TAKERS.get(route.endpoint)
+                if taker is None or key is None:
+                    return self._told(await self._take(request, key, body))
+                post = _post(route, scope, request, self._clock(), body, self._limits)
+                return await self._take_other(taker, post, request, key)
+            finally:
+                self._bodies.release(body)
+        except (Malformed, TooLarge, UnsupportedEncoding, UnsupportedMediaType) as refusal:
+            if key is not None:
+                self._keeper.count_refused(key, Verdict.INVALID, refusal.code)
+            raise
 
     async def _take_pixel(self, request: Request) -> Answer:
         # Query strings make blanks of the plus signs of base64.
         body = query_fields(request.query).get("sentry_data", "").replace(" ", "+")
-        await self._take(request, self._key_sent(request), body.encode())
-        return answers.PIXEL
+        taken = await self._take(request, self._key_sent(request), body.encode())
+        return self._told(taken) if taken.closed else answers.PIXEL
 
-    async def _take(self, request: Request, key: ProjectKey | None, body: bytes) -> str:
-        """Check and keep the body; return its event id, ``""`` when it needs none."""
+    def _dialog(self, request: Request) -> Answer:
+        """Return the program that asks a visitor what happened (spec/ingest.md 8.3)."""
+        self._key_sent(request)
+        return answers.script(dialog_script(query_fields(request.query)))
+
+    async def _take(self, request: Request, key: ProjectKey | None, body: bytes) -> Taken:
+        """Check and keep the body."""
         envelope = await self._open(request, body) if request.encoding else self._open_plain(request, body)
-        key = self._key_agreed(request, key, envelope.dsn)
-        event_id = envelope.event_id
-        if not event_id and envelope.needs_event_id:
-            event_id = envelope.payload_event_id or self._new_event_id()
-        if envelope.items:
-            await self._append(self._accepted(request, key, event_id, body))
-        return event_id
+        return await self._keeper.keep(request, self._key_agreed(request, key, envelope.dsn), envelope, body)
+
+    def _told(self, taken: Taken) -> Answer:
+        """Return what the sender of an envelope is told."""
+        if not taken.closed:
+            return answers.accepted(taken.event_id)
+        limits = self._keeper.limits(taken.closed)
+        if taken.is_declined:
+            return answers.rate_limited(limits)
+        return answers.with_limits(answers.accepted(taken.event_id), limits)
+
+    async def _take_other(self, taker: Taker, post: Post, request: Request, key: ProjectKey) -> Answer:
+        """Make envelopes of a body that is none, and keep them."""
+        if request.encoding or len(post.body) > _INLINE_BYTES_MAX:
+            loop = asyncio.get_running_loop()
+            parcels = await loop.run_in_executor(self._threads, _parcels, taker, post, request.encoding)
+        else:
+            parcels = taker.take(post)
+        self._keeper.count(key, parcels.outcomes)
+        plain = msgspec.structs.replace(request, encoding="")
+        taken = [await self._keeper.keep(plain, key, parse(one, self._limits), one) for one in parcels.envelopes]
+        declining = {cap: None for one in taken if one.is_declined for cap in one.closed}
+        if declining and not taker.is_patient:
+            return answers.rate_limited(self._keeper.limits(declining))
+        return taker.answer(taken[0].event_id if taken else "")
 
     def _open_plain(self, request: Request, body: bytes) -> Envelope:
         return open_body(body, request.form, "", self._limits)
@@ -169,25 +222,39 @@ class IntakeApp:
     def _admit(self, request: Request, public_key: str, project_id: int | None) -> ProjectKey:
         key = self._keys(public_key)
         if key is None or not key.is_active or project_id not in {None, key.project_id}:
+            self._count_abuse(key, project_id)
             raise Forbidden("The project key is unknown, disabled or of another project; check the DSN.")
         if not key.admits(request.origin):
+            self._keeper.count_refused(key, Verdict.INVALID, "cors")
             raise Forbidden("Origin not allowed (cors); add it to the project's allowed domains.")
         return key
 
-    def _accepted(self, request: Request, key: ProjectKey, event_id: str, body: bytes) -> Accepted:
-        return Accepted(
-            project_id=key.project_id,
-            public_key=key.public_key,
-            received=self._clock(),
-            event_id=event_id,
-            client_ip=request.client_ip,
-            client=request.client,
-            user_agent=request.user_agent,
-            origin=request.origin,
-            form=request.form,
-            encoding=request.encoding,
-            body=body,
-        )
+    def _count_abuse(self, key: ProjectKey | None, project_id: int | None) -> None:
+        """Count what is sent with a key that was taken away."""
+        if key is not None and not key.is_active and project_id in {None, key.project_id}:
+            self._keeper.count_refused(key, Verdict.ABUSE, "disabled_key")
+
+
+def _post(
+    route: Route, scope: dict[str, Any], request: Request, received: datetime, body: bytes, limits: IntakeLimits
+) -> Post:
+    return Post(
+        name=route.name,
+        query=query_fields(request.query),
+        headers={
+            name.decode("latin-1"): value[:_HEADER_LENGTH_MAX].decode("latin-1") for name, value in scope["headers"]
+        },
+        client_ip=request.client_ip,
+        received=received,
+        limits=limits,
+        body=body,
+    )
+
+
+def _parcels(taker: Taker, post: Post, encoding: str) -> Parcels:
+    """Decompress a body and make envelopes of it; runs in a thread."""
+    plain = plain_body(post.body, encoding, post.limits)
+    return taker.take(msgspec.structs.replace(post, body=plain))
 
 
 def _inline(limits: IntakeLimits) -> IntakeLimits:

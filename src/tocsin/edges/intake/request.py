@@ -7,8 +7,8 @@ import msgspec
 
 from tocsin.domain.errors import NotAuthenticated
 from tocsin.domain.event.accepted import BodyForm
-from tocsin.domain.event.project_key import project_id_of
-from tocsin.edges.intake.auth import Credentials, credentials_of
+from tocsin.domain.event.project_key import parse_dsn, project_id_of, public_key_of
+from tocsin.edges.intake.auth import Credentials, credentials_of, query_fields
 from tocsin.edges.intake.routes import Endpoint, Route
 from tocsin.lib.forwarded import TrustedProxies
 
@@ -28,9 +28,10 @@ _NAMES = (
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """One POST, or GET with its body in the query string, to an intake route. Text that was not sent is ``""``."""
+    """What stands before the body of one request. Text that was not sent is ``""``."""
 
     form: BodyForm
+    """Of what is kept of it."""
     project_id: int | None
     """As the path names it, None where the key or the dsn header must."""
     credentials: Credentials | None
@@ -71,7 +72,11 @@ class RequestReader:
         project_id = None if route.project is None else project_id_of(route.project)
         credentials = credentials_of(headers.get(b"x-sentry-auth", b""), headers.get(b"authorization", b""), query)
         form = _form(route.endpoint, headers)
-        if credentials is None and form is BodyForm.STORE:
+        if route.endpoint is Endpoint.DIALOG:
+            credentials, project_id = _of_dialog(query)
+        elif credentials is None and route.public_key:
+            credentials = Credentials(public_key=public_key_of(route.public_key))
+        if credentials is None and (form is BodyForm.STORE or route.endpoint not in _WITH_ENVELOPES):
             raise not_authenticated()
         user_agent = _text(headers, b"user-agent")
         return Request(
@@ -90,6 +95,18 @@ class RequestReader:
 def not_authenticated() -> NotAuthenticated:
     """Return the refusal of a request that names no key."""
     return NotAuthenticated("No project key was sent; send X-Sentry-Auth, ?sentry_key= or the envelope's dsn.")
+
+
+_WITH_ENVELOPES = frozenset({Endpoint.ENVELOPE, Endpoint.STORE})
+
+
+def _of_dialog(query: bytes) -> tuple[Credentials, int]:
+    """Return what the dsn in the query of a crash-report dialog names."""
+    sent = query_fields(query).get("dsn")
+    if not sent:
+        raise not_authenticated()
+    dsn = parse_dsn(sent)
+    return Credentials(public_key=dsn.public_key), dsn.project_id
 
 
 def _form(endpoint: Endpoint, headers: dict[bytes, bytes]) -> BodyForm:

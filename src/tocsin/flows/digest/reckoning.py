@@ -7,8 +7,8 @@ import msgspec
 
 from tocsin.domain.event.event import Event, EventId
 from tocsin.domain.issue.issue import ProjectId
-from tocsin.domain.outcome import Outcome, OutcomeKey, Verdict, event_category
-from tocsin.domain.pipeline import Attachment, Digested, attachment_outcomes
+from tocsin.domain.outcome import Outcome, OutcomeKey, Verdict, attachment_outcomes, event_category
+from tocsin.domain.pipeline import Attachment, Digested
 from tocsin.storage.state.applied import EventKey
 
 DISCARDED = "discarded-hash"

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from tocsin.domain.event.project_key import ProjectKey
 from tocsin.domain.issue.issue import ProjectId
 from tocsin.domain.organization import Organization, Project
+from tocsin.domain.rate_limit import NO_CAPS, Caps, caps_of_key, caps_of_project
 from tocsin.storage.state import config_version, organizations, projects
 from tocsin.storage.state.engine import State
 from tocsin.storage.state.tables import project, project_key
@@ -155,8 +156,9 @@ class Memory(Generic[K, V]):
 class KeyCache:
     """What the intake asks: which project a public key opens."""
 
-    def __init__(self, state: State, entries_max: int = 10_000) -> None:
+    def __init__(self, state: State, caps: Caps = NO_CAPS, entries_max: int = 10_000) -> None:
         self._state = state
+        self._caps = caps
         self._keys: Memory[str, ProjectKey] = Memory(watch_of(state), self._load, entries_max)
 
     def lookup(self, public_key: str) -> ProjectKey | None:
@@ -168,16 +170,24 @@ class KeyCache:
         self._keys.close()
 
     def _load(self, public_key: str) -> ProjectKey | None:
-        query = select(project_key.c.project_id, project_key.c.is_active, project.c.options).join_from(
-            project_key, project
-        )
+        query = select(
+            project_key.c.project_id,
+            project_key.c.is_active,
+            project_key.c.rate_limit_count,
+            project_key.c.rate_limit_window_seconds,
+            project.c.options,
+        ).join_from(project_key, project)
         with self._state.read() as connection:
             row = connection.execute(query.where(project_key.c.public_key == public_key)).one_or_none()
         if row is None:
             return None
-        domains = tuple(row.options.get("allowedDomains", ["*"]))
+        of_key = caps_of_key(public_key, row.rate_limit_count, row.rate_limit_window_seconds)
         return ProjectKey(
-            public_key=public_key, project_id=row.project_id, is_active=row.is_active, allowed_domains=domains
+            public_key=public_key,
+            project_id=row.project_id,
+            is_active=row.is_active,
+            allowed_domains=tuple(row.options.get("allowedDomains", ["*"])),
+            caps=of_key + caps_of_project(self._caps, row.project_id, row.options),
         )
 
 

@@ -36,6 +36,7 @@ from tocsin.domain.issue.issue import (
 from tocsin.domain.issue.journal import MutationKind
 from tocsin.domain.issue.suggestion import SuggestionReason
 from tocsin.domain.outcome import Category, Verdict
+from tocsin.domain.rate_limit import CapScope
 from tocsin.domain.saved_search import Visibility
 from tocsin.storage.state.column_types import Hex, Id, Json, Line, Moment, Word
 
@@ -674,6 +675,18 @@ outcome = _keyed(
     Column("reason", Line, primary_key=True),
     Column("quantity", Id, nullable=False),
     Index(None, "hour"),
+)
+
+# How many events a key, a project or everybody has sent within a window of time.
+spending = _keyed(
+    "spending",
+    Column("scope", Word(CapScope), primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("window_seconds", Integer, primary_key=True),
+    Column("began_at", Moment, primary_key=True),
+    _time("ends_at"),
+    Column("events", Id, nullable=False),
+    Index(None, "ends_at"),
 )
 
 # One row: grows with every change of organizations, projects and keys, so that caches know when to forget.
