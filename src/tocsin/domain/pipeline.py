@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from tocsin.domain.errors import Refusal
 from tocsin.domain.event.accepted import Accepted
@@ -15,7 +16,7 @@ from tocsin.domain.event.event import Event
 from tocsin.domain.event.limits import IntakeLimits
 from tocsin.domain.event.normalise import normalise
 from tocsin.domain.event.normalise.clock import moment_of
-from tocsin.domain.grouping import DEFAULT_RULES, GroupingRules, apply_rules, group_evidence
+from tocsin.domain.grouping import GroupingRules, ProjectGrouping, apply_rules, group_evidence
 from tocsin.domain.outcome import NOT_STORED, Category, Outcome, Source, Verdict, item_category
 from tocsin.domain.privacy import DEFAULT_SCRUBBER, Scrubber, scrubber_for
 from tocsin.domain.project_rules import DEFAULT_PROJECT_RULES, ProjectRules
@@ -55,7 +56,8 @@ class _Opened(msgspec.Struct, frozen=True, kw_only=True):
 
     accepted: Accepted
     envelope: Envelope
-    grouping: GroupingRules
+    grouping: ProjectGrouping
+    grouping_rules: GroupingRules
     scrubber: Scrubber
 
 
@@ -83,7 +85,8 @@ def _opened(accepted: Accepted, limits: IntakeLimits, rules: ProjectRules) -> _O
     return _Opened(
         accepted=accepted,
         envelope=open_accepted(accepted, limits),
-        grouping=DEFAULT_RULES,
+        grouping=rules.grouping,
+        grouping_rules=rules.grouping.rules,
         scrubber=DEFAULT_SCRUBBER if rules is DEFAULT_PROJECT_RULES else scrubber_for(rules.privacy),
     )
 
@@ -106,8 +109,13 @@ def _take_event(item: Item, opened: _Opened) -> Iterable[Event | Outcome]:
 def _event(raw: dict[str, Any], arrival: Arrival, opened: _Opened) -> Event:
     payload = normalise(raw, arrival)
     _scrub(payload, opened.scrubber)
-    evidence = apply_rules(payload, opened.grouping)
-    return derive(payload, group_evidence(evidence, opened.grouping), arrival)
+    grouping, rules = opened.grouping, opened.grouping_rules
+    evidence = apply_rules(payload, rules)
+    event = derive(payload, group_evidence(evidence, rules, config=grouping.config), arrival)
+    secondary = grouping.secondary_at(arrival.received)
+    if secondary is None:
+        return event
+    return replace(event, secondary_hashes=group_evidence(evidence, rules, config=secondary).hashes)
 
 
 def _scrub(payload: dict[str, Any], scrubber: Scrubber) -> None:

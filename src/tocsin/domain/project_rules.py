@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from tocsin.domain.grouping import ProjectGrouping, grouping_of
 from tocsin.domain.privacy import Privacy, privacy_of
 
 
@@ -12,6 +13,7 @@ class ProjectRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """What the options of a project and its organization amount to. Equal values treat items alike."""
 
     privacy: Privacy = Privacy()
+    grouping: ProjectGrouping = ProjectGrouping()
 
 
 DEFAULT_PROJECT_RULES = ProjectRules()
@@ -20,4 +22,4 @@ DEFAULT_PROJECT_RULES = ProjectRules()
 
 def project_rules(organization: Mapping[str, Any], project: Mapping[str, Any]) -> ProjectRules:
     """Return what the options of both amount to."""
-    return ProjectRules(privacy=privacy_of(organization, project))
+    return ProjectRules(privacy=privacy_of(organization, project), grouping=grouping_of(project))
