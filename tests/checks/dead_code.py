@@ -25,7 +25,6 @@ AWAITED = {
     "revoke": "search: tokens change through the API",
     "rate_limit_headers": "ingest: quotas",
     "explain": "ingest: grouping-info",
-    "parse_grouping_rules": "ingest: rules of a project",
 }
 
 

@@ -92,7 +92,7 @@ def test_what_an_organization_cannot_be_is_told_by_field(sent, errors):
     ],
 )
 def test_a_project_is_what_it_was_but_for_what_is_sent(sent, fields):
-    assert changed_project(PUMP, sent) == replace(PUMP, **fields)
+    assert changed_project(PUMP, sent, NOW) == replace(PUMP, **fields)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_a_project_is_what_it_was_but_for_what_is_sent(sent, fields):
 )
 def test_what_a_project_cannot_be_is_told_by_field(sent, errors):
     with pytest.raises(InvalidFields) as refused:
-        changed_project(PUMP, sent)
+        changed_project(PUMP, sent, NOW)
     assert refused.value.errors == errors
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from tocsin.domain.client_report import read_client_report
 from tocsin.domain.errors import Refusal
@@ -19,7 +20,7 @@ from tocsin.domain.event.limits import IntakeLimits
 from tocsin.domain.event.normalise import normalise
 from tocsin.domain.event.normalise.clock import moment_of
 from tocsin.domain.filters import Sender, why_filtered, why_filtered_session
-from tocsin.domain.grouping import DEFAULT_RULES, GroupingRules, apply_rules, group_evidence
+from tocsin.domain.grouping import GroupingRules, ProjectGrouping, apply_rules, group_evidence
 from tocsin.domain.outcome import (
     ERRORS,
     NOT_STORED,
@@ -80,7 +81,8 @@ class _Opened(msgspec.Struct, frozen=True, kw_only=True):
     accepted: Accepted
     envelope: Envelope
     rules: ProjectRules
-    grouping: GroupingRules
+    grouping: ProjectGrouping
+    grouping_rules: GroupingRules
     scrubber: Scrubber
 
 
@@ -125,7 +127,8 @@ def _opened(accepted: Accepted, limits: IntakeLimits, rules: ProjectRules) -> _O
         accepted=accepted,
         envelope=open_accepted(accepted, limits),
         rules=rules,
-        grouping=DEFAULT_RULES,
+        grouping=rules.grouping,
+        grouping_rules=rules.grouping.rules,
         scrubber=DEFAULT_SCRUBBER if rules is DEFAULT_PROJECT_RULES else scrubber_for(rules.privacy),
     )
 
@@ -153,8 +156,13 @@ def _event(raw: dict[str, Any], arrival: Arrival, opened: _Opened) -> Event:
     if reason := why_filtered(payload, opened.rules.filters, Sender(arrival.client_ip)):
         raise _Filtered(reason)
     _scrub(payload, opened.scrubber)
-    evidence = apply_rules(payload, opened.grouping)
-    return derive(payload, group_evidence(evidence, opened.grouping), arrival)
+    grouping, rules = opened.grouping, opened.grouping_rules
+    evidence = apply_rules(payload, rules)
+    event = derive(payload, group_evidence(evidence, rules, config=grouping.config), arrival)
+    secondary = grouping.secondary_at(arrival.received)
+    if secondary is None:
+        return event
+    return replace(event, secondary_hashes=group_evidence(evidence, rules, config=secondary).hashes)
 
 
 def _scrub(payload: dict[str, Any], scrubber: Scrubber) -> None:

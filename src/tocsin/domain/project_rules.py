@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from tocsin.domain.filters import Filters, filters_of
+from tocsin.domain.grouping import ProjectGrouping, grouping_of
 from tocsin.domain.privacy import Privacy, privacy_of
 
 
@@ -14,6 +15,7 @@ class ProjectRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     privacy: Privacy = Privacy()
     filters: Filters = Filters()
+    grouping: ProjectGrouping = ProjectGrouping()
 
 
 DEFAULT_PROJECT_RULES = ProjectRules()
@@ -22,4 +24,6 @@ DEFAULT_PROJECT_RULES = ProjectRules()
 
 def project_rules(organization: Mapping[str, Any], project: Mapping[str, Any]) -> ProjectRules:
     """Return what the options of both amount to."""
-    return ProjectRules(privacy=privacy_of(organization, project), filters=filters_of(project))
+    return ProjectRules(
+        privacy=privacy_of(organization, project), filters=filters_of(project), grouping=grouping_of(project)
+    )

@@ -3,13 +3,17 @@
 An option is a setting kept by its API name. What a body does not name stays as it is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from msgspec.structs import replace
 
+from tocsin.domain.errors import Malformed
 from tocsin.domain.filters.options import FILTER_OPTIONS
-from tocsin.domain.issue.fields import Reader, Rejected, body, boolean, fields, integer, text_up_to
+from tocsin.domain.grouping import CONFIGS
+from tocsin.domain.grouping.project import check_rules, transition
+from tocsin.domain.issue.fields import Reader, Rejected, body, boolean, choice, fields, integer, text_up_to
 from tocsin.domain.naming import NAME_CHARS_MAX, read_name, read_slug
 from tocsin.domain.organization import Organization, Project, User
 from tocsin.domain.privacy.options import PRIVACY_OPTIONS
@@ -28,10 +32,14 @@ def changed_organization(one: Organization, sent: Mapping[str, Any]) -> Organiza
     return replace(one, options=one.options | options, **values)
 
 
-def changed_project(one: Project, sent: Mapping[str, Any]) -> Project:
-    """Return the project with what a body changes. Raises InvalidFields."""
+def changed_project(one: Project, sent: Mapping[str, Any], now: datetime) -> Project:
+    """Return the project with what a body changes at *now*. Raises InvalidFields.
+
+    Another grouping configuration leaves the one before in force for the issues it made (spec/ingest.md 5.9).
+    """
     values = _read_project(sent)
     options = values.pop("options", {}) | {name: values.pop(name) for name in PROJECT_OPTIONS if name in values}
+    options |= transition(one.options, options, now)
     return replace(one, options=one.options | options, **values)
 
 
@@ -70,10 +78,41 @@ def _domains(value: Any) -> list[str]:
     return kept
 
 
+def _rules(check: Callable[[str], None]) -> Reader:
+    """Return the reader of rules, which *check* refuses with the number of the line."""
+
+    def read(value: Any) -> str:
+        rules = "" if value is None else value
+        if not isinstance(rules, str):
+            raise Rejected(["Not a valid string."])
+        try:
+            check(rules)
+        except Malformed as refusal:
+            raise Rejected([refusal.detail]) from None
+        return rules
+
+    return read
+
+
+def _config_or_none(value: Any) -> str | None:
+    """Read a grouping configuration; null and blank mean none."""
+    return None if value is None or value == "" else _read_config(value)
+
+
+def _epoch_seconds(value: Any) -> int:
+    """Read seconds since 1970; null means never."""
+    seconds = 0 if value is None else integer(value)
+    if seconds < 0:
+        raise Rejected(["Ensure this value is greater than or equal to 0."])
+    return seconds
+
+
 def _digit(value: Any) -> str:
     """Read a user's option that is on or off, kept as ``"1"`` or ``"0"``."""
     return "1" if boolean(value) else "0"
 
+
+_read_config = choice(frozenset(CONFIGS))
 
 ORGANIZATION_OPTIONS: Final[Mapping[str, Reader]] = {
     "allowSharedIssues": boolean,
@@ -82,8 +121,13 @@ ORGANIZATION_OPTIONS: Final[Mapping[str, Reader]] = {
     **PRIVACY_OPTIONS,
 }
 PROJECT_OPTIONS: Final[Mapping[str, Reader]] = {
-    "resolveAge": _hours,
     "allowedDomains": _domains,
+    "fingerprintingRules": _rules(lambda text: check_rules(fingerprinting=text)),
+    "groupingConfig": _read_config,
+    "groupingEnhancements": _rules(lambda text: check_rules(enhancements=text)),
+    "resolveAge": _hours,
+    "secondaryGroupingConfig": _config_or_none,
+    "secondaryGroupingExpiry": _epoch_seconds,
     **PRIVACY_OPTIONS,
 }
 NESTED_PROJECT_OPTIONS: Final[Mapping[str, Reader]] = FILTER_OPTIONS

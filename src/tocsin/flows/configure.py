@@ -46,7 +46,7 @@ class Configure:
             before = projects.by_ids(connection, [project_id], lock=True).get(project_id)
             if before is None:
                 raise NotFound
-            changed = changed_project(before, sent)
+            changed = changed_project(before, sent, now)
             with _naming_the_slug():
                 projects.save(connection, changed)
             audit.record(connection, _entries(AuditEvent.PROJECT_EDIT, before, changed, actor_id, now))

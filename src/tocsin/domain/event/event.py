@@ -47,6 +47,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """Every tag, sent and derived, sorted by key, each key once; includes level, environment, release, dist, user …"""
     hashes: tuple[GroupingHash, ...]
     """Grouping hashes in order of preference, at least one; the first is the primary hash."""
+    secondary_hashes: tuple[GroupingHash, ...] = ()
+    """Those of the configuration that the project comes from, while that counts (spec/ingest.md 5.9). Never stored."""
     error_types: tuple[str, ...] = ()
     error_values: tuple[str, ...] = ()
     error_mechanisms: tuple[str, ...] = ()

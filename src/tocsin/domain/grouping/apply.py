@@ -27,7 +27,7 @@ def apply_rules(payload: dict[str, Any], rules: GroupingRules = DEFAULT_RULES) -
     """Set ``in_app`` of every frame of the normalised event *payload*, in place; return the evidence there is then.
 
     Where the answer is not what the SDK sent, ``data.orig_in_app`` keeps that: -1 for nothing, 0 or 1. Applying other
-    rules later starts from the original again. A category from a rule is kept in ``data.category``.
+    rules later starts from the original again. ``data.category`` keeps what a rule says, and nothing else.
     """
     evidence = read_evidence(payload)
     changed = False
@@ -46,7 +46,7 @@ def _changes(scene: Scene, rules: StackRules) -> tuple[_Change, ...]:
     return tuple(
         _Change(position, app, None if said is app else _SENT_AS[said], category)
         for position, (frame, said, app, category) in enumerate(verdicts)
-        if frame.in_app is not app or category is not None
+        if frame.in_app is not app or category != frame.category
     )
 
 
@@ -57,6 +57,9 @@ def _make(change: _Change, frame: Any) -> None:
             _data(frame).setdefault("orig_in_app", change.sent_as)
         if change.category is not None:
             _data(frame)["category"] = change.category
+        elif "category" in _data(frame):
+            # An earlier rule said so, which is gone: rules that come later must not believe it.
+            del frame["data"]["category"]
 
 
 def _data(frame: dict[str, Any]) -> dict[str, Any]:

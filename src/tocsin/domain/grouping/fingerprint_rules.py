@@ -9,7 +9,7 @@ import msgspec
 from tocsin.domain.errors import Malformed
 from tocsin.domain.grouping.evidence import Evidence, Frame, Raised, family
 from tocsin.domain.grouping.globs import path_glob, text_glob
-from tocsin.domain.grouping.rule_text import QUOTED, parse_lines, unquote
+from tocsin.domain.grouping.rule_text import QUOTED, Written, parse_lines, unquote
 
 _ALIASES = {
     "error.type": "type",
@@ -55,6 +55,7 @@ class FingerprintRule(msgspec.Struct, frozen=True, eq=False):
     on_frame: tuple[Matcher, ...]
     fingerprint: tuple[str, ...]
     title: str | None
+    written: Written
 
     def matches(self, evidence: Evidence) -> bool:
         """Return whether the rule is for this event."""
@@ -65,12 +66,12 @@ class FingerprintRule(msgspec.Struct, frozen=True, eq=False):
         )
 
 
-def parse_fingerprint_rules(*texts: str) -> tuple[FingerprintRule, ...]:
-    """Return the rules of *texts*, earlier texts first.
+def parse_fingerprint_rules(text: str, *, built_in: bool = False) -> tuple[FingerprintRule, ...]:
+    """Return the rules of *text*, in order.
 
     Raises Malformed with the number of the line that is no rule.
     """
-    return tuple(rule for text in texts for rule in parse_lines(text, _parse_rule))
+    return parse_lines(text, _parse_rule, built_in=built_in)
 
 
 def first_match(rules: Iterable[FingerprintRule], evidence: Evidence) -> FingerprintRule | None:
@@ -112,7 +113,8 @@ class _Word(msgspec.Struct, frozen=True):
     negated: bool
 
 
-def _parse_rule(line: str) -> FingerprintRule:
+def _parse_rule(written: Written) -> FingerprintRule:
+    line = written.text
     words, end = _words(line)
     arrow = _ARROW.match(line, end)
     if arrow is None:
@@ -127,6 +129,7 @@ def _parse_rule(line: str) -> FingerprintRule:
         on_frame=_matchers(words, _FRAME_TEXTS),
         fingerprint=fingerprint,
         title=title,
+        written=written,
     )
 
 

@@ -2,21 +2,28 @@
 
 from collections.abc import Callable, Mapping
 from itertools import chain
-from typing import Any
+from typing import Any, Final
 
 from tocsin.domain.event.event import GroupingHash
+from tocsin.domain.grouping.config_2023 import content_of_2023
 from tocsin.domain.grouping.content import Content, content_of
 from tocsin.domain.grouping.evidence import Evidence, present, read_evidence
 from tocsin.domain.grouping.fingerprint import DEFAULT, Clues, expanded, resolved
 from tocsin.domain.grouping.fingerprint_rules import first_match
 from tocsin.domain.grouping.model import Grouping, Variant, hash_of
 from tocsin.domain.grouping.rules import DEFAULT_RULES, GroupingRules
+from tocsin.domain.grouping.stack_rules import StackRules
 
-LATEST = "tocsin:2026-11-20"
+OLDEST: Final = "tocsin:2023-01-11"
+LATEST: Final = "tocsin:2026-11-20"
+CONFIGS: Final[Mapping[str, Callable[[Evidence, StackRules], Content]]] = {OLDEST: content_of_2023, LATEST: content_of}
+"""Every configuration by its id, oldest first: how it finds what an event says.
+
+A stored hash is only worth something with the configuration that made it, so none changes once it is released.
+"""
 
 _HEX_DIGITS = frozenset("0123456789abcdef")
 _MD5_DIGITS = 32
-_TYPED_BY_NAME = frozenset({"checksum", "custom-fingerprint", "fallback"})
 
 
 def group(payload: Mapping[str, Any], rules: GroupingRules = DEFAULT_RULES, *, config: str = LATEST) -> Grouping:
@@ -30,35 +37,14 @@ def group(payload: Mapping[str, Any], rules: GroupingRules = DEFAULT_RULES, *, c
 
 def group_evidence(evidence: Evidence, rules: GroupingRules = DEFAULT_RULES, *, config: str = LATEST) -> Grouping:
     """Return the same as ``group`` for a payload that was read before; ``apply_rules`` returns such evidence."""
-    return CONFIGS[config](evidence, rules)
-
-
-def explain(grouping: Grouping) -> dict[str, Any]:
-    """Return *grouping* as the grouping-info answer of the API: variants by name, contributing or not."""
-    return {
-        variant.name: {
-            "key": variant.name,
-            "type": variant.name if variant.name in _TYPED_BY_NAME else "component",
-            "hash": variant.hash,
-            "hashMismatch": False,
-            "contributes": variant.contributes,
-            "hint": variant.hint,
-            "values": list(variant.values),
-            "config": {"id": grouping.config},
-        }
-        for variant in grouping.variants
-    }
-
-
-def _group_2026(evidence: Evidence, rules: GroupingRules) -> Grouping:
     rule = first_match(rules.fingerprinting, evidence)
-    content = content_of(evidence, rules.enhancements)
+    content = CONFIGS[config](evidence, rules.enhancements)
     clues = Clues(evidence, content.main_exception_id)
     entries = rule.fingerprint if rule else present(evidence.fingerprint) or (DEFAULT,)
     fingerprint = tuple(resolved(entry, clues) for entry in entries)
     variants = _variants(evidence, fingerprint, content)
     return Grouping(
-        config="tocsin:2026-11-20",
+        config=config,
         hashes=tuple(variant.hash for variant in variants if variant.contributes),
         variants=variants,
         fingerprint=fingerprint,
@@ -103,7 +89,3 @@ def _checksum_hash(checksum: str) -> GroupingHash:
     if len(checksum) == _MD5_DIGITS and _HEX_DIGITS.issuperset(checksum):
         return GroupingHash(checksum)
     return hash_of((checksum,))
-
-
-CONFIGS: dict[str, Callable[[Evidence, GroupingRules], Grouping]] = {LATEST: _group_2026}
-"""Every algorithm by its id. A stored hash is only worth something with the algorithm that made it, so none changes."""

@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+import msgspec
+
 from tocsin.domain.errors import Malformed
 
 RULE_LINES_MAX = 1000
@@ -14,12 +16,20 @@ QUOTED = r'"(?:\\.|[^"\\])*"'
 _T = TypeVar("_T")
 
 
-def parse_lines(text: str, parse: Callable[[str], _T]) -> tuple[_T, ...]:
+class Written(msgspec.Struct, frozen=True):
+    """A rule as it is written, and where."""
+
+    text: str
+    line: int = 0
+    """Counted from 1; 0 for a rule that every project has."""
+
+
+def parse_lines(text: str, parse: Callable[[Written], _T], *, built_in: bool = False) -> tuple[_T, ...]:
     """Return what *parse* makes of each rule in *text*.
 
     Raises Malformed, with the number of the line, for what *parse* refuses and for rules beyond the limits.
     """
-    return tuple(_parse_line(parse, number, line) for number, line in _rules(text))
+    return tuple(_parse_line(parse, number, Written(line, 0 if built_in else number)) for number, line in _rules(text))
 
 
 def unquote(value: str) -> str:
@@ -36,10 +46,10 @@ def _rules(text: str) -> Iterator[tuple[int, str]]:
             yield number, rule
 
 
-def _parse_line(parse: Callable[[str], _T], number: int, line: str) -> _T:
-    if len(line) > RULE_CHARS_MAX:
+def _parse_line(parse: Callable[[Written], _T], number: int, rule: Written) -> _T:
+    if len(rule.text) > RULE_CHARS_MAX:
         raise Malformed(f"line {number}: a rule may have {RULE_CHARS_MAX} characters; split it")
     try:
-        return parse(line)
+        return parse(rule)
     except Malformed as refusal:
         raise Malformed(f"line {number}: {refusal.detail}") from refusal

@@ -27,10 +27,11 @@ def parse_grouping_rules(fingerprinting: str = "", enhancements: str = "") -> Gr
     (the last match wins). Raises Malformed with the number of the line that is no rule.
     """
     return GroupingRules(
-        fingerprinting=parse_fingerprint_rules(fingerprinting, builtin_rules.FINGERPRINT_RULES),
+        fingerprinting=parse_fingerprint_rules(fingerprinting) + _BUILT_IN,
         enhancements=parse_stack_rules(builtin_rules.STACK_RULES, enhancements),
     )
 
 
+_BUILT_IN = parse_fingerprint_rules(builtin_rules.FINGERPRINT_RULES, built_in=True)
 DEFAULT_RULES = parse_grouping_rules()
 """The built-in rules alone."""

@@ -7,7 +7,7 @@ import msgspec
 
 from tocsin.domain.errors import Malformed
 from tocsin.domain.grouping.globs import path_glob, text_glob
-from tocsin.domain.grouping.rule_text import QUOTED, parse_lines, unquote
+from tocsin.domain.grouping.rule_text import QUOTED, Written, parse_lines, unquote
 from tocsin.domain.grouping.stack_rules import (
     ERROR_SUBJECTS,
     FIXED_SUBJECTS,
@@ -45,12 +45,12 @@ _SUBJECTS = {str(subject): subject for subject in Subject} | {
 }
 
 
-def parse_stack_rules(*texts: str) -> StackRules:
-    """Return the rules of *texts*, earlier texts first.
+def parse_stack_rules(built_in: str, own: str) -> StackRules:
+    """Return the rules that every project has, and after them a project's *own*.
 
     Raises Malformed with the number of the line that is no rule.
     """
-    rules = [rule for text in texts for rule in parse_lines(text, _parse_rule)]
+    rules = [*parse_lines(built_in, _parse_rule, built_in=True), *parse_lines(own, _parse_rule)]
     return StackRules(
         classifying=_book(map(_classifying, rules)),
         selecting=_book(map(_selecting, rules)),
@@ -77,8 +77,8 @@ def _reads_errors(rule: StackRule) -> bool:
     return any(condition.subject in ERROR_SUBJECTS for condition in conditions)
 
 
-def _parse_rule(line: str) -> StackRule:
-    caller, line = _cut(_CALLER.match(line), line)
+def _parse_rule(written: Written) -> StackRule:
+    caller, line = _cut(_CALLER.match(written.text), written.text)
     callee, line = _cut(_CALLEE.search(line), line)
     tokens = _tokens(line)
     own = _conditions(tokens)
@@ -95,6 +95,7 @@ def _parse_rule(line: str) -> StackRule:
         callee=callee,
         marks=marks,
         bounds=bounds,
+        written=written,
     )
 
 

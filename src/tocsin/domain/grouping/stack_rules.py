@@ -8,6 +8,7 @@ from functools import lru_cache
 import msgspec
 
 from tocsin.domain.grouping.evidence import Frame, Raised, Stacktrace, family
+from tocsin.domain.grouping.rule_text import Written
 
 DECISIONS_CACHED_MAX = 8192
 FAMILIES_CACHED_MAX = 1024
@@ -97,6 +98,7 @@ class StackRule(msgspec.Struct, frozen=True, eq=False):
     callee: tuple[Condition, ...] = ()
     marks: tuple[Mark, ...] = ()
     bounds: tuple[Bound, ...] = ()
+    written: Written = Written("")
 
     @property
     def conditional(self) -> bool:
@@ -189,13 +191,8 @@ def classify(scene: Scene, rules: StackRules, in_app: Sequence[bool | None]) -> 
             [match.category for match in matches],
         )
     verdict = Classification([said is True for said in in_app], [None] * len(in_app))
-    for rule, matched in _firing(rules.classifying, scene, matches, verdict):
-        for mark in rule.marks:
-            for position in mark.positions(matched, len(in_app)):
-                if mark.field == "app":
-                    verdict.apps[position] = mark.value is True
-                else:
-                    verdict.categories[position] = str(mark.value)
+    for _ in _marking(rules.classifying, scene, matches, verdict):
+        continue
     return verdict
 
 
@@ -218,6 +215,35 @@ def select(scene: Scene, rules: StackRules) -> Selection:
         frames_min=bounds.get("min-frames", 0),
         inverted=bool(bounds.get("invert-stacktrace")),
     )
+
+
+def rules_by_frame(scene: Scene, rules: StackRules) -> list[tuple[Written, ...]]:
+    """Return the rules that had a say about each frame of a classified stack trace, in the order they applied."""
+    said = [frame.sent_in_app for frame in scene.frames]
+    verdict = Classification([each is True for each in said], [None] * len(said))
+    fired = [
+        *_marking(rules.classifying, scene, _matches(rules.classifying, scene), verdict),
+        *_firing(rules.selecting, scene, _matches(rules.selecting, scene), None),
+    ]
+    found: list[dict[Written, None]] = [{} for _ in said]
+    for rule, matched in fired:
+        for position in {matched, *(at for mark in rule.marks for at in mark.positions(matched, len(said)))}:
+            found[position][rule.written] = None
+    return [tuple(each) for each in found]
+
+
+def _marking(
+    book: RuleBook, scene: Scene, matches: Sequence[_Match], verdict: Classification
+) -> Iterator[tuple[StackRule, int]]:
+    """Yield what `_firing` yields, and note in *verdict* what each rule says before the next is asked."""
+    for rule, matched in _firing(book, scene, matches, verdict):
+        for mark in rule.marks:
+            for position in mark.positions(matched, len(scene.frames)):
+                if mark.field == "app":
+                    verdict.apps[position] = mark.value is True
+                else:
+                    verdict.categories[position] = str(mark.value)
+        yield rule, matched
 
 
 def _firing(

@@ -4,6 +4,8 @@ from litestar.openapi.spec import OpenAPIType, Schema
 
 from tocsin.domain.filters.filters import DEFAULTS
 from tocsin.domain.filters.options import FILTER_OPTIONS
+from tocsin.domain.grouping import CONFIGS
+from tocsin.domain.grouping.project import RULES_CHARS_MAX
 from tocsin.domain.naming import NAME_CHARS_MAX, SLUG_CHARS_MAX
 from tocsin.domain.settings import PLATFORM_CHARS_MAX, RESOLVE_AGE_HOURS_MAX
 
@@ -57,6 +59,15 @@ ORGANIZATION_SETTINGS = Schema(
         **_PRIVACY,
     },
 )
+GROUPING_SETTINGS = {
+    "fingerprintingRules": _text("Rules that give events a fingerprint, one on each line.", RULES_CHARS_MAX),
+    "groupingEnhancements": _text("Rules about the frames of stack traces, one on each line.", RULES_CHARS_MAX),
+    "groupingConfig": Schema(
+        type=OpenAPIType.STRING,
+        enum=list(CONFIGS),
+        description="How events become issues. A move to another keeps the one before as the secondary for 90 days.",
+    ),
+}
 PROJECT_SETTINGS = Schema(
     type=OpenAPIType.OBJECT,
     properties={
@@ -65,11 +76,16 @@ PROJECT_SETTINGS = Schema(
         "allowedDomains": _texts("Domains whose pages may send, such as *.example.com; * for any."),
         "options": _FILTERS,
         **_PRIVACY,
+        **GROUPING_SETTINGS,
         "resolveAge": Schema(
             type=OpenAPIType.INTEGER,
             minimum=0,
             maximum=RESOLVE_AGE_HOURS_MAX,
             description="Hours without an event after which an issue resolves itself; 0 for never.",
+        ),
+        "secondaryGroupingConfig": _text("The configuration whose issues still take events; null for none.", 64),
+        "secondaryGroupingExpiry": Schema(
+            type=OpenAPIType.INTEGER, minimum=0, description="Seconds since 1970 until which they do."
         ),
     },
 )

@@ -123,7 +123,7 @@ class BatchWriter:
     ) -> _TakenIn:
         claimed = applied.claim_events(connection, batch_id, list(first), self._clock())
         fresh = [event for key, event in first.items() if key in claimed]
-        groups = _owned_groups(connection, batch_id, fresh)
+        groups = _owned_groups(connection, batch_id, fresh, self._clock())
         # Every hash is locked now, so no deletion can come between this moment and the events' row.
         now = max([self._clock(), *(group.since for group in groups if group.since)])
         observed = _observe(connection, groups, now, releases_run(connection, told))
@@ -196,7 +196,7 @@ def _first_of_each_id(events: Sequence[Event]) -> dict[applied.EventKey, Event]:
     return first
 
 
-def _owned_groups(connection: Transaction, batch_id: str, events: Sequence[Event]) -> Sequence[Group]:
+def _owned_groups(connection: Transaction, batch_id: str, events: Sequence[Event], now: datetime) -> Sequence[Group]:
     """Return *events* by issue, and let go of those that came to nothing."""
     found = projects.by_ids(connection, {event.project_id for event in events})
     known = {project_id: project for project_id, project in found.items() if not project.is_leaving}
@@ -204,6 +204,7 @@ def _owned_groups(connection: Transaction, batch_id: str, events: Sequence[Event
     kept = {event_key(event) for group in by_owner.groups for event in group.events}
     applied.disown(connection, batch_id, [event_key(event) for event in events if event_key(event) not in kept])
     tombstones.count_discarded(connection, by_owner.discarded)
+    issue_hashes.bury(connection, by_owner.buried, now)
     return by_owner.groups
 
 

@@ -41,18 +41,20 @@ def owners(connection: Connection, keys: Iterable[HashKey]) -> dict[HashKey, Own
     return _owners(connection, keys, select(issue_hash))
 
 
-def claim(connection: Connection, keys: Iterable[HashKey]) -> dict[HashKey, Owner]:
+def claim(connection: Connection, keys: Iterable[HashKey], *, if_known: Iterable[HashKey] = ()) -> dict[HashKey, Owner]:
     """Return whom the hashes belong to, every one of them locked until the transaction ends.
 
-    Hashes never seen are stored, free. Whoever else claims one of them waits here and then sees what we linked, so two
-    first events of one issue make one issue (spec/ingest.md 6.1). Claim all hashes of a batch at once, before locking
-    issues: all inserts come before all locks and both in ascending order, so that batches never wait in a circle.
+    Hashes never seen are stored, free; those of *if_known* are left out instead. Whoever else claims one of them waits
+    here and then sees what we linked, so two first events of one issue make one issue (spec/ingest.md 6.1). Claim all
+    hashes of a batch at once, before locking issues: all inserts come before all locks and both in ascending order, so
+    that batches never wait in a circle.
     """
     wanted = set(keys)
     missing = sorted(wanted - owners(connection, wanted).keys())
     insert_missing(
         connection, issue_hash, [{"project_id": project_id, "hash": digits} for project_id, digits in missing]
     )
+    wanted.update(if_known)
     return _owners(connection, wanted, select(issue_hash).order_by(*_KEY).with_for_update())
 
 
