@@ -21,9 +21,9 @@ from tocsin.domain.errors import (
 from tocsin.domain.event.accepted import Accepted
 from tocsin.domain.event.envelope import Envelope, open_body, parse, plain_body
 from tocsin.domain.event.limits import IntakeLimits
-from tocsin.domain.event.posts.post import Parcels, Post
 from tocsin.domain.event.project_key import Dsn, ProjectKey
 from tocsin.domain.outcome import Verdict
+from tocsin.domain.posts.post import Parcels, Post
 from tocsin.edges.intake import answers
 from tocsin.edges.intake.answers import Answer
 from tocsin.edges.intake.auth import query_fields

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from tocsin.domain.event.posts.others import event_id_of_dialog
+from tocsin.domain.posts.others import event_id_of_dialog
 
 _SCRIPT: Final = resources.files("tocsin.edges.intake").joinpath("dialog.js").read_text(encoding="utf-8")
 _TEXT_CHARS_MAX: Final = 500

@@ -5,8 +5,8 @@ from typing import Final
 
 import msgspec
 
-from tocsin.domain.event.posts.crashes import take_minidump, take_unreal
-from tocsin.domain.event.posts.others import (
+from tocsin.domain.posts.crashes import take_minidump, take_unreal
+from tocsin.domain.posts.others import (
     take_check_in,
     take_dialog,
     take_files,
@@ -14,8 +14,8 @@ from tocsin.domain.event.posts.others import (
     take_network_errors,
     take_traces,
 )
-from tocsin.domain.event.posts.post import Parcels, Post
-from tocsin.domain.event.posts.security import take_security
+from tocsin.domain.posts.post import Parcels, Post
+from tocsin.domain.posts.security import take_security
 from tocsin.edges.intake import answers
 from tocsin.edges.intake.answers import Answer
 from tocsin.edges.intake.routes import Endpoint

@@ -10,7 +10,7 @@ from tocsin.domain.errors import Malformed, TooLarge, UnsupportedMediaType
 from tocsin.domain.event.crash import merged, msgpack_event
 from tocsin.domain.event.envelope import canonical_event_id
 from tocsin.domain.event.minidump import is_minidump
-from tocsin.domain.event.posts.post import Packed, Parcels, Post, envelope_of, event_item, form_of
+from tocsin.domain.posts.post import Packed, Parcels, Post, envelope_of, event_item, form_of
 from tocsin.lib.containers import unpacked
 from tocsin.lib.decoding import TooLongError, UndecodableError
 from tocsin.lib.form_data import Part

@@ -7,8 +7,8 @@ from typing import Any, Final
 import msgspec
 
 from tocsin.domain.errors import Malformed, TooLarge, UnsupportedMediaType
-from tocsin.domain.event.posts.post import Parcels, Post, envelope_of, event_item
 from tocsin.domain.outcome import NOT_STORED, Category, Outcome, Verdict
+from tocsin.domain.posts.post import Parcels, Post, envelope_of, event_item
 
 REPORTS_MAX: Final = 100
 """Most reports in one request."""

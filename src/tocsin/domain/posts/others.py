@@ -7,8 +7,8 @@ import msgspec
 
 from tocsin.domain.errors import Malformed, UnsupportedMediaType
 from tocsin.domain.event.envelope import canonical_event_id
-from tocsin.domain.event.posts.post import Packed, Parcels, Post, envelope_of, form_of
 from tocsin.domain.outcome import NOT_STORED, Category, Outcome, Verdict
+from tocsin.domain.posts.post import Packed, Parcels, Post, envelope_of, form_of
 from tocsin.domain.user_report import COMMENTS_CHARS_MAX, EMAIL_CHARS_MAX, NAME_CHARS_MAX
 
 _LATEST: Final = "0" * 32
