@@ -81,7 +81,6 @@ def hostile() -> Iterator[object]:
     keys = json.dumps({"extra": {f"k{number}": number for number in range(50_000)}}).encode()
     bomb = gzip.compress(b"\0" * (220 * 2**20), 9)
     stored, invalid = (("error", "accepted", 1),), (("error", "invalid", 1),)
-    default = (("default", "accepted", 1),)
 
     def item(payload: bytes, outcomes: tuple[tuple[str, str, int], ...], item_type: bytes = b"event") -> object:
         def made(event_id: bytes) -> Sent:
@@ -90,19 +89,19 @@ def hostile() -> Iterator[object]:
 
         return made
 
-    yield item(deep, default)
-    yield item(keys, default)
-    yield item(b'{"message":"\\ud800","extra":{"n":NaN,"i":' + b"9" * 5000 + b"}}", default)
+    yield item(deep, stored)
+    yield item(keys, stored)
+    yield item(b'{"message":"\\ud800","extra":{"n":NaN,"i":' + b"9" * 5000 + b"}}", stored)
     yield item(b'{"exception":[1,{"type":{},"value":[],"stacktrace":"no"}],"tags":7,"level":[]}', stored)
     yield item(b"{oops", invalid)
     yield item(b"[]", invalid)
     yield item(b"{}", (("transaction", "filtered", 1),), b"transaction")
     yield item(b"?" * 100, (("internal", "filtered", 1),), b"never_heard_of")
-    yield lambda event_id: Sent(b'{"event_id":"%b"}\n{"type":"event","length":99}\n{}\n' % event_id, 400)
-    yield lambda _: Sent(b"\xff\xfe not an envelope", 400)
-    yield lambda _: Sent(bomb, 413, headers=("Content-Encoding: gzip",))
-    yield lambda _: Sent(zlib.compress(b"{}\n")[:-3], 400, headers=("Content-Encoding: deflate",))
-    yield lambda _: Sent(b"{}\n", 415, headers=("Content-Encoding: snappy",))
+    yield lambda event_id: Sent(b'{"event_id":"%b"}\n{"type":"event","length":99}\n{}\n' % event_id, 400, invalid)
+    yield lambda _: Sent(b"\xff\xfe not an envelope", 400, invalid)
+    yield lambda _: Sent(bomb, 413, invalid, headers=("Content-Encoding: gzip",))
+    yield lambda _: Sent(zlib.compress(b"{}\n")[:-3], 400, invalid, headers=("Content-Encoding: deflate",))
+    yield lambda _: Sent(b"{}\n", 415, invalid, headers=("Content-Encoding: snappy",))
 
 
 class Client:
