@@ -21,7 +21,7 @@ from tocsin.domain.event.accepted import Accepted, BodyForm
 from tocsin.domain.event.envelope import Item, open_accepted
 from tocsin.domain.event.event import Event
 from tocsin.domain.event.limits import IntakeLimits
-from tocsin.domain.grouping import explain, group
+from tocsin.domain.grouping import group
 from tocsin.domain.pipeline import Attachment, digest
 
 CORPUS = Path(__file__).resolve().parents[1] / "corpus"
@@ -114,8 +114,13 @@ def _event(event: Event) -> dict[str, Any]:
             "fingerprint": grouping.fingerprint,
             "main_exception_id": grouping.main_exception_id,
             "variants": {
-                name: {key: variant[key] for key in ("contributes", "hint", "hash", "values")}
-                for name, variant in explain(grouping).items()
+                variant.name: {
+                    "contributes": variant.contributes,
+                    "hint": variant.hint,
+                    "hash": variant.hash,
+                    "values": list(variant.values),
+                }
+                for variant in grouping.variants
             },
         },
         "errors": payload.pop("errors", []),

@@ -16,7 +16,7 @@ STORE_URL = "/api/42/store/"
 AUTH = ("X-Sentry-Auth", f"Sentry sentry_key={KEY}, sentry_version=7")
 EVENT = '{"type":"event"}\n{"exception":{"values":[{"type":"E"}]}}\n'
 SESSION = '{"type":"session"}\n{"sid":"a"}\n'
-REPORT = '{"type":"client_report"}\n{"discarded_events":[]}\n'
+REPORT = '{"type":"client_report"}\n{"discarded_events":[{"reason":"x","category":"span","quantity":1}]}\n'
 FILE = '{"type":"attachment","length":5}\n12345\n'
 WORDS = '{"type":"user_report"}\n{"name":"Jane"}\n'
 PROFILE = '{"type":"profile"}\n{}\n'
