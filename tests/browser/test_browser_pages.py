@@ -136,10 +136,10 @@ def test_the_health_of_a_release_is_read_without_scripts(open_browser: Open, bac
     page.get_by_role("combobox", name="Project").select_option(backend.slug)
     page.get_by_role("button", name="Search").click()
     expect(page.get_by_role("cell", name="80 %").first).to_be_visible()
-    page.get_by_role("link", name="1.0.0").click()
+    page.get_by_role("rowheader", name="1.0.0").get_by_role("link").click()
     expect(page.get_by_role("heading", name="backend@1.0.0")).to_be_visible()
     page.get_by_text("Day by day").click()
-    expect(page.get_by_role("cell", name="80 %")).to_be_visible()
+    expect(page.get_by_role("cell", name="83.33 %")).to_be_visible()
     page.get_by_role("link", name="2 new issues").click()
     expect(page.locator(".row")).to_have_count(2)
 
