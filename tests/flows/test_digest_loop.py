@@ -8,6 +8,7 @@ from tests.running import wait_for
 
 from tocsin.domain.errors import Unavailable
 from tocsin.domain.event.limits import IntakeLimits
+from tocsin.flows.configure import Configure
 from tocsin.flows.digest.loop import WORKER_MODULES, DigestLimits, DigestLoop
 from tocsin.lib.worker_pool import WorkerPool
 from tocsin.storage.spool.opening import open_spool
@@ -48,6 +49,15 @@ def test_everything_accepted_is_digested(shop, loop):
     loop.spool.append_many([shop.accepted() for _ in range(25)])
     drain(loop)
     assert shop.issue().times_seen == shop.stored_events() == 25
+
+
+def test_a_changed_filter_holds_for_the_next_event(shop, loop):
+    configure = Configure(shop.state)
+    for patterns, stored in ((["1.*"], 0), (["2.*"], 1), ([], 2)):
+        configure.project(shop.project.id, {"options": {"filters:releases": patterns}}, None, shop.now)
+        loop.spool.append_many([shop.accepted(release="1.4")])
+        drain(loop)
+        assert shop.stored_events() == stored
 
 
 def test_a_body_that_cannot_be_read_becomes_a_dead_letter_and_the_rest_goes_on(shop, loop):

@@ -10,6 +10,7 @@ from tests.flows.conftest import Shop
 
 from tocsin.domain.event.accepted import Accepted
 from tocsin.domain.event.limits import IntakeLimits
+from tocsin.domain.outcome_reasons import OTHER, REASONS_MAX
 from tocsin.domain.pipeline import digest
 from tocsin.domain.project_rules import project_rules
 from tocsin.flows.retain import OUTCOME_AGE_MAX, Retain
@@ -125,6 +126,19 @@ def test_client_reports_are_counted_with_what_arrived(shop):
     report = b'{"discarded_events":[{"reason":"sample_rate","category":"error","quantity":9}]}'
     shop.write(with_items(shop.accepted(), client_report=report))
     assert counts(shop) == {("error", "accepted", ""): 1, ("error", "client_discard", "sample_rate"): 9}
+
+
+def test_a_client_that_makes_up_reasons_does_not_fill_the_table(shop):
+    def report(start):
+        entries = [{"reason": f"r{n}", "category": "error", "quantity": 1} for n in range(start, start + 60)]
+        return msgspec.json.encode({"discarded_events": entries})
+
+    shop.write(with_items(shop.accepted(), client_report=report(0)))
+    shop.write(with_items(shop.accepted(), client_report=report(60)))
+    shop.write(with_items(shop.accepted(), client_report=report(0)))
+    found = {reason: count for (_, verdict, reason), count in counts(shop).items() if verdict == "client_discard"}
+    assert len(found) == REASONS_MAX + 1
+    assert (found["r0"], found[OTHER], sum(found.values())) == (2, 20, 180)
 
 
 def test_counts_are_forgotten_after_ninety_days(shop):

@@ -1,17 +1,27 @@
 """Which events and sessions pass the inbound filters (spec/ingest.md 6.8)."""
 
+import time
 from datetime import UTC, datetime
+from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from tocsin.domain.event.accepted import BodyForm
 from tocsin.domain.event.arrival import Arrival
+from tocsin.domain.event.decode import decode_event
+from tocsin.domain.event.envelope import open_body
+from tocsin.domain.event.limits import IntakeLimits
 from tocsin.domain.event.normalise import normalise
 from tocsin.domain.filters import Filters, Sender, filters_of, why_filtered, why_filtered_session
 from tocsin.domain.filters.filters import DEFAULTS, LEGACY_BROWSERS
+from tocsin.domain.filters.globs import PATTERNS_MAX
+from tocsin.domain.grouping.globs import expanded
 
+CORPUS = Path(__file__).parents[2] / "corpus"
 NOW = datetime(2026, 11, 10, 12, tzinfo=UTC)
 EVERYTHING = Filters(on=frozenset(DEFAULTS), legacy_browsers=frozenset(LEGACY_BROWSERS))
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
@@ -152,6 +162,9 @@ def test_what_extensions_of_the_browser_do_wrong(sent, is_extension):
         ("2.4", ("1.*",), False),
         ("shop@1.4+5", ("SHOP@1.*", "x"), True),
         ("1.4", ("1",), False),
+        ("1.4.0", ("[!3].[0-9].*",), True),
+        ("3.4.0", ("[!3].[0-9].*",), False),
+        ("B.1", ("[A-C].*",), True),
         ("", ("*",), True),
     ],
 )
@@ -177,6 +190,32 @@ def test_releases_that_nobody_looks_after(release, globs, is_filtered):
 def test_errors_and_messages_that_are_known_and_not_wanted(sent, globs, is_filtered):
     found = why_filtered(sent, Filters(error_messages=globs), Sender())
     assert found == ("error-message" if is_filtered else None)
+
+
+def test_a_recorded_event_is_filtered_by_what_it_says():
+    """ingest-H08"""
+    request = msgspec.json.decode((CORPUS / "python-fingerprint-static.json").read_bytes())
+    body = (CORPUS / "python-fingerprint-static.envelope").read_bytes()
+    envelope = open_body(body, BodyForm.ENVELOPE, request["content_encoding"], IntakeLimits())
+    (sent,) = [decode_event(item.payload) for item in envelope.items if item.type == "event"]
+    found = why_filtered(event(**sent), Filters(error_messages=("*ConnectionError*",)), Sender())
+    assert found == "error-message"
+
+
+def test_the_newest_error_of_a_long_chain_is_judged_and_the_rest_as_far_as_it_goes():
+    chain = [{"type": "Old", "value": "x" * 8000} for _ in range(40)] + [{"type": "New", "value": "refused"}]
+    sent = event(exception={"values": chain})
+    assert why_filtered(sent, Filters(error_messages=("New: refused",)), Sender()) == "error-message"
+    assert why_filtered(sent, Filters(error_messages=("Old: x*",)), Sender()) == "error-message"
+
+
+@pytest.mark.parametrize("glob", ["*a*a*b{}", "*a*{{a,b,c}}*c{}"])
+def test_no_event_is_too_long_for_the_longest_list_of_globs(glob):
+    globs = tuple(glob.format(number) for number in range(PATTERNS_MAX // len(expanded(glob.format(0)))))
+    sent = event(exception={"values": [{"type": "E", "value": "a" * 9000} for _ in range(60)]})
+    started = time.process_time()
+    assert why_filtered(sent, Filters(error_messages=globs), Sender()) is None
+    assert time.process_time() - started < 2
 
 
 @pytest.mark.parametrize(

@@ -72,3 +72,40 @@ def test_no_pattern_takes_long(compile_):
     started = time.process_time()
     assert not glob.match("a" * 4000)
     assert time.process_time() - started < 0.5
+
+
+@given(st.text("ab-!]*?[", max_size=8).filter(lambda pattern: "[]" not in pattern and "[!]" not in pattern), SUBJECTS)
+def test_a_glob_with_classes_matches_like_any_other_glob(pattern, text):
+    try:
+        glob = text_glob(pattern, classes=True)
+    except Malformed:
+        return
+    assert bool(glob.match(text)) is fnmatch.fnmatchcase(text, pattern)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "expected"),
+    [
+        ("[!3].[0-9].*", "1.4.2", True),
+        ("[!3].[0-9].*", "3.4.2", False),
+        ("[!3].[0-9].*", "1.x.2", False),
+        ("a[*]b", "a*b", True),
+        ("a[*]b", "axb", False),
+        ("[^a]", "^", True),
+        ("[a&&b|~~]", "&", True),
+        ("[!]", "[!]", True),
+        ("x[", "x[", True),
+        ("{[0-4],9}", "9", True),
+    ],
+)
+def test_classes_of_characters(pattern, text, expected):
+    assert bool(text_glob(pattern, classes=True).match(text)) is expected
+
+
+def test_brackets_mean_themselves_unless_classes_are_asked_for():
+    assert text_glob("[0-9]").match("[0-9]")
+
+
+def test_a_range_that_runs_backwards_is_told():
+    with pytest.raises(Malformed, match="runs backwards; write a-z"):
+        text_glob("[z-a]", classes=True)

@@ -81,6 +81,8 @@ def test_an_organization_scrubs_for_all_its_projects(api):
         ({"relayPiiConfig": "{oops"}, "relayPiiConfig"),
         ({"options": {"filters:blacklisted_ips": "300.1.1.1"}}, "options"),
         ({"options": {"filters:releases": "{a,b,c}" * 8}}, "options"),
+        ({"options": {"filters:error_messages": ["[z-a]*"]}}, "options"),
+        ({"options": {"filters:error_messages": [f"{{a,b}}{n}" for n in range(151)]}}, "options"),
         ({"options": 5}, "options"),
     ],
 )

@@ -14,16 +14,16 @@ def exceptions(event: Payload) -> list[dict[str, Any]]:
 
 
 def messages(event: Payload) -> Iterator[str]:
-    """Yield every text that says what failed: of the exceptions with and without their types, and the log message."""
-    for exception in exceptions(event):
-        value, type_ = str(exception.get("value") or ""), str(exception.get("type") or "")
-        yield f"{type_}: {value}" if type_ and value else type_ or value
-        if type_ and value:
-            yield value
+    """Yield every text that says what failed: the log message, and exceptions with and without types, newest first."""
     logentry = event.get("logentry") or {}
     for text in (logentry.get("formatted"), logentry.get("message")):
         if text:
             yield str(text)
+    for exception in reversed(exceptions(event)):
+        value, type_ = str(exception.get("value") or ""), str(exception.get("type") or "")
+        yield f"{type_}: {value}" if type_ and value else type_ or value
+        if type_ and value:
+            yield value
 
 
 def user_agent(event: Payload) -> str:

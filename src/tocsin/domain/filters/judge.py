@@ -1,6 +1,5 @@
 """Whether an event or a session is wanted, and if not, which filter says so (spec/ingest.md 6.8)."""
 
-import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -13,10 +12,9 @@ from tocsin.domain.filters.evidence import messages, user_agent
 from tocsin.domain.filters.extensions import is_of_extension
 from tocsin.domain.filters.failures import is_chunk_load_error, is_hydration_error, is_invalid_csp
 from tocsin.domain.filters.filters import LEGACY, Filters
+from tocsin.domain.filters.globs import is_any_matched
 from tocsin.domain.filters.local import is_of_localhost
-from tocsin.domain.grouping.globs import text_glob
 
-MESSAGE_CHARS_MAX = 8192
 _Network: TypeAlias = IPv4Network | IPv6Network
 
 
@@ -30,7 +28,7 @@ def why_filtered(event: Mapping[str, Any], filters: Filters, sender: Sender) -> 
     """Return the id of the first filter that a normalised event does not pass, None if it passes all."""
     if filters.addresses and is_among(sender.client_ip, filters.addresses):
         return "ip-address"
-    if filters.releases and _matches(str(event.get("release") or ""), filters.releases):
+    if filters.releases and is_any_matched((str(event.get("release") or ""),), filters.releases):
         return "release-version"
     agent = user_agent(event)[:AGENT_CHARS_MAX]
     if agent and (reason := _of_agent(agent, filters)):
@@ -38,7 +36,7 @@ def why_filtered(event: Mapping[str, Any], filters: Filters, sender: Sender) -> 
     for name, is_unwanted in _PLAIN.items():
         if name in filters.on and is_unwanted(event):
             return name
-    if filters.error_messages and any(_matches(text, filters.error_messages) for text in messages(event)):
+    if filters.error_messages and is_any_matched(messages(event), filters.error_messages):
         return "error-message"
     return None
 
@@ -48,7 +46,7 @@ def why_filtered_session(attributes: Mapping[str, Any], filters: Filters, sender
     address = str(attributes.get("ip_address") or sender.client_ip)
     if filters.addresses and is_among(address, filters.addresses):
         return "ip-address"
-    if filters.releases and _matches(str(attributes.get("release") or ""), filters.releases):
+    if filters.releases and is_any_matched((str(attributes.get("release") or ""),), filters.releases):
         return "release-version"
     if "localhost" in filters.on and attributes.get("ip_address") in {"127.0.0.1", "::1"}:
         return "localhost"
@@ -80,15 +78,6 @@ _PLAIN: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
     "chunk-load-error": is_chunk_load_error,
     "invalid-csp": is_invalid_csp,
 }
-
-
-def _matches(text: str, globs: tuple[str, ...]) -> bool:
-    return any(glob.match(text[:MESSAGE_CHARS_MAX]) for glob in _compiled(globs))
-
-
-@lru_cache(maxsize=1024)
-def _compiled(globs: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
-    return tuple(text_glob(glob, ignore_case=True) for glob in globs)
 
 
 @lru_cache(maxsize=1024)

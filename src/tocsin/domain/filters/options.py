@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from tocsin.domain.errors import Malformed
 from tocsin.domain.filters.filters import DEFAULTS, LEGACY, LEGACY_BROWSERS, USUAL_LEGACY_BROWSERS, option_name
-from tocsin.domain.grouping.globs import text_glob
+from tocsin.domain.filters.globs import compiled
 from tocsin.domain.issue.fields import Reader, Rejected, boolean
 
 LINES_MAX: Final = 200
@@ -27,8 +27,7 @@ def _lines(value: Any) -> list[str]:
 def _globs(value: Any) -> list[str]:
     lines = _lines(value)
     try:
-        for line in lines:
-            text_glob(line)
+        compiled(tuple(lines))
     except Malformed as refusal:
         raise Rejected([refusal.detail]) from None
     return lines

@@ -9,15 +9,19 @@ ALTERNATIVES_MAX = 64
 
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _STARS = re.compile(r"(\*+)")
+_WITH_CLASSES = re.compile(r"\*+|\[!?+[^\]]+\]|.", re.DOTALL)
+_IN_CLASS = re.compile(r"(.)-(.)|(.)", re.DOTALL)
 _FOLDERS = re.compile(r"((?:^|(?<=/))\*{2,}/|\*{2,})")
 
 
-def text_glob(pattern: str, *, ignore_case: bool = False) -> re.Pattern[str]:
+def text_glob(pattern: str, *, ignore_case: bool = False, classes: bool = False) -> re.Pattern[str]:
     """Compile a glob over a whole text: ``*`` is any run, ``?`` any character, ``{a,b}`` either.
 
-    Raises Malformed when the braces multiply to more than ``ALTERNATIVES_MAX`` patterns.
+    With *classes*, ``[0-9]`` is one character of those, ``[!0-9]`` one that is none of them.
+    Raises Malformed when the braces multiply to more than ``ALTERNATIVES_MAX`` patterns, or a range runs backwards.
     """
-    return _compile([_anywhere(glob) for glob in _expand(pattern)], ignore_case=ignore_case)
+    translate = _with_classes if classes else _anywhere
+    return _compile([translate(glob) for glob in expanded(pattern)], ignore_case=ignore_case)
 
 
 def path_glob(pattern: str) -> re.Pattern[str]:
@@ -25,19 +29,19 @@ def path_glob(pattern: str) -> re.Pattern[str]:
 
     A relative pattern also matches below any folder; backslashes count as slashes. Raises Malformed like `text_glob`.
     """
-    return _compile([_path(glob) for glob in _expand(pattern.replace("\\", "/"))], ignore_case=True)
+    return _compile([_path(glob) for glob in expanded(pattern.replace("\\", "/"))], ignore_case=True)
 
 
 def _compile(alternatives: list[str], *, ignore_case: bool) -> re.Pattern[str]:
     return re.compile(rf"(?s:{'|'.join(alternatives)})\Z", re.IGNORECASE if ignore_case else 0)
 
 
-def _expand(pattern: str) -> list[str]:
-    """Return *pattern* without braces, once for each way to choose."""
+def expanded(pattern: str) -> list[str]:
+    """Return *pattern* without braces, once for each way to choose. Raises Malformed for more than the limit."""
     braces = _BRACES.search(pattern)
     if braces is None:
         return [pattern]
-    before, after = pattern[: braces.start()], _expand(pattern[braces.end() :])
+    before, after = pattern[: braces.start()], expanded(pattern[braces.end() :])
     globs = [before + choice + rest for choice in braces[1].split(",") for rest in after]
     if len(globs) > ALTERNATIVES_MAX:
         raise Malformed(f"the pattern {pattern!r} has too many alternatives; split it into several rules")
@@ -47,6 +51,26 @@ def _expand(pattern: str) -> list[str]:
 def _anywhere(glob: str) -> str:
     first, *rest = _STARS.split(glob)
     return _literal(first) + _runs([(".*?", _literal(piece)) for piece in rest[1::2]])
+
+
+def _with_classes(glob: str) -> str:
+    pieces = [""]
+    for token in _WITH_CLASSES.findall(glob):
+        if token.startswith("*"):
+            pieces.append("")
+        else:
+            pieces[-1] += _class(token) if len(token) > 1 else _literal(token)
+    return pieces[0] + _runs([(".*?", piece) for piece in pieces[1:]])
+
+
+def _class(token: str) -> str:
+    inner = token[1:-1]
+    ranges = []
+    for first, last, single in _IN_CLASS.findall(inner.removeprefix("!")):
+        if first > last:
+            raise Malformed(f"the range {first}-{last} in {token!r} runs backwards; write {last}-{first}")
+        ranges.append(re.escape(single) if single else f"{re.escape(first)}-{re.escape(last)}")
+    return f"[{'^' if inner.startswith('!') else ''}{''.join(ranges)}]"
 
 
 def _path(glob: str) -> str:

@@ -1,5 +1,6 @@
 """How many items became what, by the hour (spec/ingest.md 6.9)."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -8,6 +9,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, delete, func, select
 
 from tocsin.domain.outcome import Category, OutcomeKey, Verdict
+from tocsin.domain.outcome_reasons import ReasonScope, reason_scope, with_few_reasons
 from tocsin.storage.state.rows import among, insert_into, portions
 from tocsin.storage.state.tables import outcome, project
 
@@ -17,8 +19,9 @@ _KEY = ("project_id", "public_key", "hour", "category", "verdict", "reason")
 def add(connection: Connection, counts: Mapping[OutcomeKey, int]) -> None:
     """Add to the counts, in the order of their keys so that nobody waits in a circle.
 
-    Nothing is counted for projects that are gone.
+    Nothing is counted for projects that are gone. Reasons that are too many for an hour are counted as one.
     """
+    counts = with_few_reasons(counts, _reasons(connection, counts))
     wanted = {key.project_id for key in counts}
     known: set[int] = set()
     for some in portions(wanted):
@@ -32,6 +35,17 @@ def add(connection: Connection, counts: Mapping[OutcomeKey, int]) -> None:
         statement = insert_into(connection, outcome)
         added = {"quantity": outcome.c.quantity + statement.excluded.quantity}
         connection.execute(statement.on_conflict_do_update(index_elements=list(_KEY), set_=added), rows)
+
+
+def _reasons(connection: Connection, counts: Mapping[OutcomeKey, int]) -> dict[ReasonScope, set[str]]:
+    """Return the reasons that are counted already, where *counts* bring any."""
+    known: dict[ReasonScope, set[str]] = defaultdict(set)
+    columns = (outcome.c.project_id, outcome.c.hour, outcome.c.verdict)
+    for some in portions({reason_scope(key) for key in counts if key.reason}):
+        query = select(*columns, outcome.c.reason).where(among(columns, some)).distinct()
+        for project_id, hour, verdict, reason in connection.execute(query):
+            known[project_id, hour, Verdict(verdict)].add(reason)
+    return known
 
 
 class Dimension(StrEnum):
