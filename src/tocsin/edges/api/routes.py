@@ -4,6 +4,7 @@ from tocsin.edges.api.audit_logs import AUDIT_ROUTES
 from tocsin.edges.api.comments import COMMENT_ROUTES
 from tocsin.edges.api.deletions import DELETION_ROUTES
 from tocsin.edges.api.events import EVENT_ROUTES
+from tocsin.edges.api.grouping import GROUPING_ROUTES
 from tocsin.edges.api.hashes import HASH_ROUTES
 from tocsin.edges.api.index import INDEX_ROUTES
 from tocsin.edges.api.issue_numbers import ISSUE_NUMBER_ROUTES
@@ -48,6 +49,7 @@ ROUTES: tuple[Route, ...] = (
     *ISSUE_NUMBER_ROUTES,
     *DELETION_ROUTES,
     *EVENT_ROUTES,
+    *GROUPING_ROUTES,
     *TAG_ROUTES,
     *TABLE_ROUTES,
     *USER_REPORT_ROUTES,

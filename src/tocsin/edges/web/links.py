@@ -35,6 +35,11 @@ def event(organization: str, issue_id: int, event_id: str, query: Query = ()) ->
     return with_query(path, query)
 
 
+def grouping(organization: str, project: str) -> str:
+    """Return the path of the page about the grouping of a project."""
+    return f"/organizations/{quote(organization, safe='')}/projects/{quote(project, safe='')}/grouping/"
+
+
 def share(share_id: str) -> str:
     """Return the path of the page that anybody may see of a shared issue."""
     return f"/share/issue/{share_id}/"
