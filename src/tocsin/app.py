@@ -41,6 +41,7 @@ from tocsin.flows.projects import Projects
 from tocsin.flows.recount import Recount
 from tocsin.flows.releases import Releases
 from tocsin.flows.remove import Remove
+from tocsin.flows.replay.replay import Replay
 from tocsin.flows.repositories import Repositories
 from tocsin.flows.retain import Retain
 from tocsin.flows.saved_searches import SavedSearches
@@ -239,6 +240,7 @@ def make_services(settings: Settings, stores: Stores) -> Services:
         remove=Remove(stores.state, stores.history, stores.blobs, now),
         releases=Releases(stores.state),
         repositories=Repositories(stores.state),
+        replay=Replay(stores.state, stores.history),
         health=lambda: {"state": stores.state.is_alive(), "history": stores.history.is_alive()},
         spool_depth=stores.spool.depth,
     )
@@ -345,6 +347,17 @@ def administration(settings: Settings) -> Iterator[Administration]:
         yield Administration(state, settings.public_url, settings.directory, now)
     finally:
         state.close()
+
+
+@contextmanager
+def grouping_replay(settings: Settings) -> Iterator[Replay]:
+    """Yield what tries grouping rules. Raises Busy while a server has the embedded history open."""
+    migrate(settings)
+    with ExitStack() as stack:
+        if settings.embedded:
+            _lock(settings, "serve", stack)
+        stores = open_stores(settings, stack)
+        yield Replay(stores.state, stores.history)
 
 
 @contextmanager

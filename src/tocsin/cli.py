@@ -13,7 +13,7 @@ import msgspec
 import typer
 
 from tocsin.config import BadSettings, Settings, read_settings
-from tocsin.domain.errors import Refusal
+from tocsin.domain.errors import InvalidFields, Refusal
 
 BAD_SETTINGS = 2
 BUSY = 3
@@ -31,6 +31,7 @@ team_cli = typer.Typer(help="Teams.", no_args_is_help=True)
 project_cli = typer.Typer(help="Projects.", no_args_is_help=True)
 user_cli = typer.Typer(help="Users.", no_args_is_help=True)
 token_cli = typer.Typer(help="API tokens.", no_args_is_help=True)
+grouping_cli = typer.Typer(help="How events become issues.", no_args_is_help=True)
 for name, group in [
     ("spool", spool_cli),
     ("org", org_cli),
@@ -38,6 +39,7 @@ for name, group in [
     ("project", project_cli),
     ("user", user_cli),
     ("token", token_cli),
+    ("grouping", grouping_cli),
 ]:
     cli.add_typer(group, name=name)
 
@@ -340,3 +342,44 @@ def spool_drop(settings: Settings, *, ids: DeadLetterIds) -> None:
 
     with app.open_spool(settings) as spool:
         print(f"{spool.drop([EntryId(i) for i in ids])} deleted.")
+
+
+RulesFile = Annotated[
+    typer.FileText | None, typer.Option(help="File with the rules to try; those of the project when not given.")
+]
+
+
+@grouping_cli.command("replay")
+@with_settings
+def grouping_replay(
+    settings: Settings,
+    *,
+    project: Annotated[str, typer.Option(help="Slug of the project.")],
+    org: Annotated[str, typer.Option(help="Slug of its organization; needed where several have such a project.")] = "",
+    enhancements: RulesFile = None,
+    fingerprinting: RulesFile = None,
+    config: Annotated[str, typer.Option(help="Id of the configuration to try.")] = "",
+    events: Annotated[int, typer.Option(min=1, max=10_000, help="How many of the newest events to look at.")] = 1000,
+    as_json: AsJson = False,
+) -> None:
+    """Say which issues would split and which would merge under other rules; nothing is changed.
+
+    The embedded history is open to one process: stop the server, or use the page "Grouping" of the project.
+    """
+    from tocsin import app
+
+    texts = {"groupingEnhancements": enhancements, "fingerprintingRules": fingerprinting}
+    changes: dict[str, Any] = {name: file.read() for name, file in texts.items() if file}
+    if config:
+        changes["groupingConfig"] = config
+    try:
+        with app.grouping_replay(settings) as replay:
+            verdict = replay.named(project, org, changes, app.now(), events)
+    except InvalidFields as refusal:
+        _leave("; ".join(f"{name}: {fault}" for name, faults in refusal.errors.items() for fault in faults), 1)
+    except app.Busy as busy:
+        _leave(f"{busy}; stop the server, or use the page Grouping of the project.", BUSY)
+    if as_json:
+        print(json.dumps(msgspec.to_builtins(verdict)))
+    else:
+        print("\n".join(verdict.lines()))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import AXE, Backend, log_in
-from tests.running import Tocsin
+from tests.running import Tocsin, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -192,11 +192,16 @@ def release_page(backend: Backend) -> str:
     return f"{backend.tocsin.url}/organizations/acme/releases/backend%401.0.0/?project={backend.id}"
 
 
+def grouping_page(backend: Backend) -> str:
+    return f"{backend.tocsin.url}/organizations/acme/projects/{backend.slug}/grouping/"
+
+
 PAGES: dict[str, Callable[[Backend], str]] = {
     "stream": lambda backend: backend.stream,
     "issue": issue_page,
     "commented": commented_page,
     "shared": shared_page,
+    "grouping": grouping_page,
     "empty": lambda backend: backend.stream.replace("is:unresolved", "level:fatal"),
     "releases": releases_page,
     "release": release_page,
@@ -217,6 +222,29 @@ def test_every_page_is_accessible_and_fits(
     page.goto(backend.stream)
     page.locator(".row input").first.check()
     check(page, tmp_path / "selected.png")
+    page.goto(issue_page(backend))
+    page.get_by_text("How this was grouped").click()
+    check(page, tmp_path / "grouped.png")
+    page.goto(grouping_page(backend))
+    page.get_by_label("Stack trace rules").fill("nonsense")
+    page.get_by_role("button", name="Preview").click()
+    check(page, tmp_path / "refused.png")
+
+
+@pytest.mark.parametrize("java_script_enabled", [True, False])
+def test_rules_are_tried_before_they_are_saved(open_browser: Open, backend: Backend, *, java_script_enabled: bool):
+    page = open_browser(java_script_enabled=java_script_enabled, viewport=SIZES["phone"])
+    page.goto(grouping_page(backend))
+    page.get_by_label("Fingerprint rules").fill("type:Too* -> too-much-or-too-little")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_role("status")).to_contain_text("Of 2 issues, 0 would stay")
+    expect(page.get_by_text("1 issue would come of several")).to_be_visible()
+    expect(page.get_by_label("Fingerprint rules")).to_have_value("type:Too* -> too-much-or-too-little")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_contain_text("Saved.")
+    backend.send("TooSoon")
+    backend.send("TooLate")
+    wait_for(lambda: len(backend.readable()) == 3, "one issue of two kinds of error")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -24,7 +24,6 @@ AWAITED = {
     "release_line": "workflow: resolving in the next release",
     "revoke": "search: tokens change through the API",
     "rate_limit_headers": "ingest: quotas",
-    "explain": "ingest: grouping-info",
 }
 
 

@@ -17,6 +17,7 @@ from tocsin.flows.project_keys import ProjectKeys
 from tocsin.flows.projects import Projects
 from tocsin.flows.releases import Releases
 from tocsin.flows.remove import Remove
+from tocsin.flows.replay.replay import Replay
 from tocsin.flows.repositories import Repositories
 from tocsin.flows.saved_searches import SavedSearches
 from tocsin.flows.search import Search
@@ -58,6 +59,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     remove: Remove
     releases: Releases
     repositories: Repositories
+    replay: Replay
     quotas: Quotas = msgspec.field(default_factory=Quotas)
     """What callers have spent of theirs."""
     health: Callable[[], Mapping[str, bool]]

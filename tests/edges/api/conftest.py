@@ -35,6 +35,7 @@ from tocsin.flows.project_keys import ProjectKeys
 from tocsin.flows.projects import Projects
 from tocsin.flows.releases import Releases
 from tocsin.flows.remove import Remove
+from tocsin.flows.replay.replay import Replay
 from tocsin.flows.repositories import Repositories
 from tocsin.flows.saved_searches import SavedSearches
 from tocsin.flows.search import Search, Sort
@@ -107,6 +108,7 @@ class Api:
             remove=Remove(self.state, self.history, self.blobs, self.clock),
             releases=Releases(self.state),
             repositories=Repositories(self.state),
+            replay=Replay(self.state, self.history),
             health=dict,
             spool_depth=self.spool.depth,
         )

@@ -6,6 +6,7 @@ from tocsin.edges.api.comments import COMMENT_ROUTES
 from tocsin.edges.api.deletions import DELETION_ROUTES
 from tocsin.edges.api.events import EVENT_ROUTES
 from tocsin.edges.api.filters import FILTER_ROUTES
+from tocsin.edges.api.grouping import GROUPING_ROUTES
 from tocsin.edges.api.hashes import HASH_ROUTES
 from tocsin.edges.api.index import INDEX_ROUTES
 from tocsin.edges.api.issue_numbers import ISSUE_NUMBER_ROUTES
@@ -53,6 +54,7 @@ ROUTES: tuple[Route, ...] = (
     *ISSUE_NUMBER_ROUTES,
     *DELETION_ROUTES,
     *EVENT_ROUTES,
+    *GROUPING_ROUTES,
     *TAG_ROUTES,
     *TABLE_ROUTES,
     *CHART_ROUTES,

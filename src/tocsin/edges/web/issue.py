@@ -23,6 +23,7 @@ from tocsin.edges.web.question import whole_window
 from tocsin.edges.web.rendering import Html, show
 from tocsin.edges.web.story import story_of
 from tocsin.edges.web.stream import READERS, heading_of, labels_of
+from tocsin.edges.web.told_grouping import ToldGrouping, told_grouping
 from tocsin.edges.web.visit import Visit
 from tocsin.flows.search import FoundIssue
 from tocsin.storage.views import events, issues, tags
@@ -73,6 +74,7 @@ class ShownEvent(msgspec.Struct, frozen=True, kw_only=True):
     timestamp: datetime
     evidence: Evidence
     tags: tuple[Field, ...]
+    grouping: ToldGrouping
     older_url: str
     """Empty when there is none."""
     newer_url: str
@@ -122,6 +124,7 @@ def _page(visit: Visit, issue_id: str, event_id: str) -> Html:
         tags=_tags(visit, issue, project),
         activity=story_of(visit.services.views, issue, choices, visit.user.id),
         choices=choices,
+        grouping_url=links.grouping(visit.reach.organization.slug, project.slug),
         comment_chars_max=TEXT_CHARS_MAX,
     )
 
@@ -162,6 +165,7 @@ def _event(visit: Visit, issue: Issue, project: Project, event_id: str) -> Shown
         timestamp=found.event.timestamp,
         evidence=evidence(found.event.payload),
         tags=tuple(Field(key, value) for key, value in found.event.tags),
+        grouping=told_grouping(found.event, project),
         older_url=url(around.previous_id),
         newer_url=url(around.next_id),
         oldest_url=url("oldest"),

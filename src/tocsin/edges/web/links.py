@@ -45,6 +45,11 @@ def release(organization: str, version: str, query: Query = ()) -> str:
     return with_query(f"/organizations/{quote(organization, safe='')}/releases/{quote(version, safe='')}/", query)
 
 
+def grouping(organization: str, project: str) -> str:
+    """Return the path of the page about the grouping of a project."""
+    return f"/organizations/{quote(organization, safe='')}/projects/{quote(project, safe='')}/grouping/"
+
+
 def share(share_id: str) -> str:
     """Return the path of the page that anybody may see of a shared issue."""
     return f"/share/issue/{share_id}/"

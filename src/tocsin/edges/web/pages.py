@@ -10,6 +10,7 @@ from tocsin.domain.errors import Refusal
 from tocsin.edges.web.changes import change_issues, undo_changes
 from tocsin.edges.web.comments import change_comment, post_comment
 from tocsin.edges.web.failures import answer_fault, answer_http, answer_refusal, nothing
+from tocsin.edges.web.grouping import change_grouping, grouping_page
 from tocsin.edges.web.home import home
 from tocsin.edges.web.issue import event_page, issue_page
 from tocsin.edges.web.login import log_in, log_out, login
@@ -43,6 +44,8 @@ PAGES = (
             undo_changes,
             issue_page,
             event_page,
+            grouping_page,
+            change_grouping,
             post_comment,
             change_comment,
             releases_page,

@@ -73,6 +73,12 @@ def by_slug(connection: Connection, organization_id: OrganizationId, slug: str) 
     return one_as(Project, connection.execute(query))
 
 
+def by_slug_anywhere(connection: Connection, slug: str) -> list[Project]:
+    """Return the projects with that slug, of whatever organization, oldest first."""
+    query = select_as(Project, project).where(project.c.slug == slug).order_by(project.c.id)
+    return all_as(Project, connection.execute(query))
+
+
 def in_organizations(connection: Connection, organization_ids: Collection[OrganizationId]) -> list[Project]:
     """Return the projects of these organizations by slug, those left out that are being deleted."""
     query = select_as(Project, project).where(project.c.organization_id.in_(list(organization_ids)))
