@@ -15,12 +15,17 @@ from tocsin.domain.event.event import Event
 from tocsin.domain.event.limits import IntakeLimits
 from tocsin.domain.event.normalise import normalise
 from tocsin.domain.event.normalise.clock import moment_of
+from tocsin.domain.feedback import prepared_feedback
 from tocsin.domain.grouping import DEFAULT_RULES, GroupingRules, apply_rules, group_evidence
+from tocsin.domain.monitor.check_in import InvalidCheckIn, SentCheckIn, read_check_in
+from tocsin.domain.monitor.failure import EVENT_TYPE as FAILURE_TYPE
+from tocsin.domain.monitor.failure import ITEM_TYPE as FAILURE_ITEM
 from tocsin.domain.outcome import NOT_STORED, Category, Outcome, Source, Verdict, item_category
 from tocsin.domain.privacy import DEFAULT_SCRUBBER, Scrubber, scrubber_for
 from tocsin.domain.project_rules import DEFAULT_PROJECT_RULES, ProjectRules
+from tocsin.domain.user_report import InvalidReport, UserReport, sent_user_report
 
-EVENT_ITEMS = frozenset({"event"})
+EVENT_ITEMS = frozenset({"event", "feedback"})
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +45,8 @@ class Digested(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     source: Source
     events: tuple[Event, ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    check_ins: tuple[SentCheckIn, ...] = ()
+    reports: tuple[UserReport, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     """Of the items that came to nothing else; what becomes of the others is decided where they are stored."""
 
@@ -59,7 +66,7 @@ class _Opened(msgspec.Struct, frozen=True, kw_only=True):
     scrubber: Scrubber
 
 
-_Made: TypeAlias = Event | Attachment | Outcome
+_Made: TypeAlias = Event | Attachment | SentCheckIn | UserReport | Outcome
 
 
 def digest(accepted: Accepted, limits: IntakeLimits, rules: ProjectRules = DEFAULT_PROJECT_RULES) -> Digested:
@@ -75,6 +82,8 @@ def digest(accepted: Accepted, limits: IntakeLimits, rules: ProjectRules = DEFAU
         source=Source(project_id=accepted.project_id, public_key=accepted.public_key, received=accepted.received),
         events=tuple(each for each in made if isinstance(each, Event)),
         attachments=tuple(each for each in made if isinstance(each, Attachment)),
+        check_ins=tuple(each for each in made if isinstance(each, SentCheckIn)),
+        reports=tuple(each for each in made if isinstance(each, UserReport)),
         outcomes=tuple(each for each in made if isinstance(each, Outcome)),
     )
 
@@ -103,8 +112,40 @@ def _take_event(item: Item, opened: _Opened) -> Iterable[Event | Outcome]:
         yield _invalid(item, invalid.reason)
 
 
-def _event(raw: dict[str, Any], arrival: Arrival, opened: _Opened) -> Event:
+def _take_feedback(item: Item, opened: _Opened) -> Iterable[Event | Outcome]:
+    try:
+        raw = prepared_feedback(decode_event(item.payload), opened.accepted.event_id)
+        yield _event(raw, _arrival(opened), opened)
+    except InvalidEvent as invalid:
+        yield _invalid(item, invalid.reason)
+
+
+def _take_failure(item: Item, opened: _Opened) -> Iterable[Event | Outcome]:
+    """Take what only we send: an item that came with a key is nobody's."""
+    if opened.accepted.public_key:
+        return _not_stored(item, opened)
+    return [_event(decode_event(item.payload), _arrival(opened), opened, kind=FAILURE_TYPE)]
+
+
+def _take_check_in(item: Item, opened: _Opened) -> Iterable[SentCheckIn | Outcome]:  # noqa: ARG001 - as all takers
+    try:
+        yield read_check_in(item.payload)
+    except InvalidCheckIn as invalid:
+        yield _invalid(item, invalid.reason)
+
+
+def _take_user_report(item: Item, opened: _Opened) -> Iterable[UserReport | Outcome]:
+    accepted = opened.accepted
+    try:
+        yield sent_user_report(item.payload, accepted.project_id, accepted.event_id, accepted.received)
+    except InvalidReport as invalid:
+        yield _invalid(item, invalid.reason)
+
+
+def _event(raw: dict[str, Any], arrival: Arrival, opened: _Opened, kind: str = "") -> Event:
     payload = normalise(raw, arrival)
+    if kind:
+        payload["type"] = kind
     _scrub(payload, opened.scrubber)
     evidence = apply_rules(payload, opened.grouping)
     return derive(payload, group_evidence(evidence, opened.grouping), arrival)
@@ -169,6 +210,10 @@ def attachment_outcomes(size: int, verdict: Verdict, reason: str = "") -> list[O
 _TAKERS: Mapping[str, Callable[[Item, _Opened], Iterable[_Made]]] = {
     "event": _take_event,
     "attachment": _take_attachment,
+    "feedback": _take_feedback,
+    "user_report": _take_user_report,
+    "check_in": _take_check_in,
+    FAILURE_ITEM: _take_failure,
 }
 """What makes something of an item, by its type; all others come to nothing."""
 

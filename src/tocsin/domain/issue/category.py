@@ -12,9 +12,16 @@ class Category(StrEnum):
 
     ERROR = "error"
     PERFORMANCE = "performance"
+    CRON = "cron"
+    """A job that failed or stayed away."""
+    FEEDBACK = "feedback"
 
 
-_NOT_ERRORS = {"transaction": Category.PERFORMANCE}
+_NOT_ERRORS = {
+    "transaction": Category.PERFORMANCE,
+    "generic": Category.CRON,
+    "feedback": Category.FEEDBACK,
+}
 
 
 def category_of(issue: Issue) -> Category:

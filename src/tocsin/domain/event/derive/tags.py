@@ -68,6 +68,7 @@ def _add_contexts(tags: dict[str, Any], contexts: dict[str, dict[str, Any]]) -> 
         tags["app.device"] = _text(contexts["app"], "device_app_hash")
     if "monitor" in contexts:
         tags["monitor.id"] = _text(contexts["monitor"], "id")
+        tags["monitor.slug"] = _text(contexts["monitor"], "slug")
 
 
 def _add_named(tags: dict[str, Any], alias: str, context: dict[str, Any]) -> None:
