@@ -8,6 +8,7 @@ from tocsin.edges.api.hashes import HASH_ROUTES
 from tocsin.edges.api.index import INDEX_ROUTES
 from tocsin.edges.api.issue_numbers import ISSUE_NUMBER_ROUTES
 from tocsin.edges.api.issues import ISSUE_ROUTES
+from tocsin.edges.api.monitors import MONITOR_ROUTES
 from tocsin.edges.api.mutations import MUTATION_ROUTES
 from tocsin.edges.api.organizations import ORGANIZATION_ROUTES
 from tocsin.edges.api.ownership import OWNERSHIP_ROUTES
@@ -50,6 +51,7 @@ ROUTES: tuple[Route, ...] = (
     *EVENT_ROUTES,
     *TAG_ROUTES,
     *TABLE_ROUTES,
+    *MONITOR_ROUTES,
     *USER_REPORT_ROUTES,
     *VOLUME_ROUTES,
     *SEARCH_ROUTES,
