@@ -64,6 +64,17 @@ def test_recorded_feedback_is_an_issue_of_its_own_with_its_screenshot(shop):
     assert outcomes(shop)["feedback", "accepted", ""] == 1
 
 
+def test_feedback_and_the_issue_that_it_is_about_know_each_other(shop):
+    shop.write(recorded(shop, "node-feedback-1"), recorded(shop, "node-feedback-2"))
+    (about,) = [one for one in shop.issues() if one.type == "error"]
+    with shop.state.read() as connection:
+        (report,) = user_reports.of_issue(connection, about.id, 10)
+    assert (report.comments, report.name) == ("I love it", "Jane")
+    ((tags,),) = shop.history.rows("SELECT tags FROM event WHERE type = 'feedback'")
+    assert tags["associated_event_id"] == report.event_id
+    assert outcomes(shop)["feedback", "accepted", ""] == 1
+
+
 def test_the_same_words_twice_are_two_issues(shop):
     shop.write(item(shop, feedback("hello")), item(shop, feedback("hello")))
     assert len(shop.issues()) == 2

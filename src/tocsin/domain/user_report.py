@@ -10,7 +10,7 @@ import msgspec
 
 from tocsin.domain.errors import Conflict
 from tocsin.domain.event.envelope import canonical_event_id
-from tocsin.domain.event.event import EventId, GroupingHash
+from tocsin.domain.event.event import Event, EventId, GroupingHash
 from tocsin.domain.issue.fields import Rejected, read_fields, text
 from tocsin.domain.issue.issue import ProjectId
 
@@ -79,6 +79,22 @@ def sent_user_report(payload: bytes | memoryview, project_id: int, event_id: str
         email=email[:EMAIL_CHARS_MAX],
         comments=comments[:COMMENTS_CHARS_MAX],
         created_at=received,
+    )
+
+
+def feedback_report(event: Event) -> UserReport | None:
+    """Return what feedback says about the event that it names; None for any other event, or when it names none."""
+    said = event.metadata
+    about = canonical_event_id(said.get("associated_event_id")) if event.type == "feedback" else ""
+    if not about:
+        return None
+    return UserReport(
+        project_id=ProjectId(event.project_id),
+        event_id=EventId(about),
+        name=str(said.get("name", ""))[:NAME_CHARS_MAX],
+        email=str(said.get("contact_email", ""))[:EMAIL_CHARS_MAX],
+        comments=str(said.get("value", ""))[:COMMENTS_CHARS_MAX],
+        created_at=event.received,
     )
 
 

@@ -81,17 +81,8 @@ def read_config(sent: Any, previous: MonitorConfig | None = None) -> MonitorConf
     """
     if not isinstance(sent, Mapping):
         raise InvalidFields({"config": ["Expected an object with a schedule."]})
-    values = read_fields(sent, _READERS)
-    faults: dict[str, Any] = {}
-    if "schedule" in sent:
-        try:
-            values["schedule"] = _schedule(sent["schedule"], sent.get("schedule_type"))
-        except Rejected as rejected:
-            faults["schedule"] = rejected.faults
-    elif previous is None:
-        faults["schedule"] = ["This field is required."]
-    if faults:
-        raise InvalidFields(faults)
+    readers = _READERS | {"schedule": lambda value: _schedule(value, sent.get("schedule_type"))}
+    values = read_fields(sent, readers, required=() if previous else ("schedule",))
     known = msgspec.structs.asdict(previous) if previous else {}
     return MonitorConfig(**(known | values))
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from tocsin.domain.event.event import Event
 from tocsin.domain.outcome import Category, Outcome, OutcomeKey, Source, Verdict
 from tocsin.domain.pipeline import Digested
-from tocsin.domain.user_report import UserReport, is_too_late
+from tocsin.domain.user_report import UserReport, feedback_report, is_too_late
 from tocsin.storage.history import events
 from tocsin.storage.history.scope import ProjectScope
 from tocsin.storage.history.store import History
@@ -26,12 +26,16 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     report: UserReport
     source: Source
     is_too_late: bool = False
+    is_counted: bool = True
+    """False for what feedback says about an event: it counts as an event of its own."""
 
 
 def said(history: History, digested: Sequence[Digested]) -> list[Said]:
     """Return the reports of a batch, each with what history knows of its event. Ask before the transaction begins."""
-    found = [(one.source, report) for one in digested for report in one.reports]
-    return [_about_event(history, source, report) for source, report in found]
+    reports = [_about_event(history, one.source, report) for one in digested for report in one.reports]
+    spoken = [(one.source, feedback_report(event)) for one in digested for event in one.events]
+    feedback = [_about_event(history, source, report) for source, report in spoken if report is not None]
+    return [*reports, *(replace(one, is_counted=False) for one in feedback)]
 
 
 def take_reports(connection: Transaction, found: Sequence[Said], fresh: Sequence[Event]) -> Counter[OutcomeKey]:
@@ -45,8 +49,8 @@ def take_reports(connection: Transaction, found: Sequence[Said], fresh: Sequence
     for one in staying:
         if not one.is_too_late:
             user_reports.save(connection, one.report)
-        outcome = _TOO_LATE if one.is_too_late else _TAKEN
-        counts[one.source.key(outcome)] += 1
+        if one.is_counted:
+            counts[one.source.key(_TOO_LATE if one.is_too_late else _TAKEN)] += 1
     if staying:
         user_reports.attach(connection, fresh)
     return counts
