@@ -34,6 +34,8 @@ from tocsin.flows.digest.apply import BatchWriter
 from tocsin.flows.digest.loop import WORKER_MODULES, DigestLimits, DigestLoop
 from tocsin.flows.foresee import Foresee
 from tocsin.flows.limits import Gate, KeepCounts
+from tocsin.flows.monitor_clock import MonitorClock
+from tocsin.flows.monitors import Monitors
 from tocsin.flows.ownership import KeepOwnership
 from tocsin.flows.people import People
 from tocsin.flows.project_keys import ProjectKeys
@@ -198,6 +200,9 @@ def _start_work(settings: Settings, stores: Stores, stack: ExitStack) -> Callabl
         retention_days=settings.retention_days,
     )
     foresee = Foresee(stores.state, stores.history)
+    monitor_clock = MonitorClock(stores.state, stores.spool, digest.notify)
+    jobs.every(1.0, "tell of monitors", lambda: monitor_clock.tell(now()))
+    jobs.every(5.0, "look at monitors", lambda: monitor_clock.look(now()))
     jobs.every(1.0, "remove", lambda: remove.run(now()))
     leaving = make_projects(stores)
     jobs.every(1.0, "remove projects", lambda: leaving.run(now()))
@@ -229,6 +234,7 @@ def make_services(settings: Settings, stores: Stores) -> Services:
         search=Search(stores.state, stores.history),
         saved_searches=SavedSearches(stores.state, frozenset(Sort)),
         ownership=KeepOwnership(stores.state),
+        monitors=Monitors(stores.state),
         user_reports=UserReports(stores.state, stores.history),
         projects=make_projects(stores),
         project_keys=ProjectKeys(stores.state, _new_key),

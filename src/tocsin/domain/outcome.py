@@ -118,6 +118,7 @@ _CATEGORIES: Mapping[str, Category] = {
 _EVENT_CATEGORIES: Mapping[str, Category] = {
     "default": Category.DEFAULT,
     "feedback": Category.FEEDBACK,
+    "generic": Category.INTERNAL,
     "transaction": Category.TRANSACTION,
     **dict.fromkeys(("csp", "hpkp", "expectct", "expectstaple"), Category.SECURITY),
 }

@@ -16,13 +16,16 @@ from tocsin.domain.event.decode import decode_event
 from tocsin.domain.event.derive import derive
 from tocsin.domain.event.envelope import Envelope, Item, open_accepted
 from tocsin.domain.event.event import Event
+from tocsin.domain.event.feedback import prepared_feedback
 from tocsin.domain.event.limits import IntakeLimits
 from tocsin.domain.event.normalise import normalise
 from tocsin.domain.event.normalise.clock import moment_of
 from tocsin.domain.filters import Sender, why_filtered, why_filtered_session
 from tocsin.domain.grouping import GroupingRules, ProjectGrouping, apply_rules, group_evidence
+from tocsin.domain.monitor.check_in import InvalidCheckIn, SentCheckIn, read_check_in
+from tocsin.domain.monitor.failure import EVENT_TYPE as FAILURE_TYPE
+from tocsin.domain.monitor.failure import ITEM_TYPE as FAILURE_ITEM
 from tocsin.domain.outcome import (
-    ERRORS,
     NOT_STORED,
     Category,
     Outcome,
@@ -35,8 +38,9 @@ from tocsin.domain.privacy import DEFAULT_SCRUBBER, Scrubber, scrubber_for
 from tocsin.domain.project_rules import DEFAULT_PROJECT_RULES, ProjectRules
 from tocsin.domain.session.read import InvalidSession, read_attributes, read_told
 from tocsin.domain.session.session import SessionBucket, SessionUpdate, Told
+from tocsin.domain.user_report import InvalidReport, UserReport, sent_user_report
 
-EVENT_ITEMS = frozenset({"event"})
+EVENT_ITEMS = frozenset({"event", "feedback"})
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +61,8 @@ class Digested(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     events: tuple[Event, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     sessions: tuple[Told, ...] = ()
+    check_ins: tuple[SentCheckIn, ...] = ()
+    reports: tuple[UserReport, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     """Of the items that came to nothing else; what becomes of the others is decided where they are stored."""
 
@@ -86,40 +92,50 @@ class _Opened(msgspec.Struct, frozen=True, kw_only=True):
     scrubber: Scrubber
 
 
-_Made: TypeAlias = Event | Attachment | SessionUpdate | SessionBucket | Outcome
+_Made: TypeAlias = Event | Attachment | SessionUpdate | SessionBucket | SentCheckIn | UserReport | Outcome
 
 
 def digest(accepted: Accepted, limits: IntakeLimits, rules: ProjectRules = DEFAULT_PROJECT_RULES) -> Digested:
     """Return what *accepted* amounts to. Items nobody stores are named in ``outcomes``, never an error."""
     opened = _opened(accepted, limits, rules)
     made: list[_Made] = []
+    filtered: str | None = None
     for item in folded(kept_items(opened.envelope.items, accepted.declined)):
-        if item.type in EVENT_ITEMS and any(isinstance(each, Event) for each in made):
+        is_event = item.type in EVENT_ITEMS
+        if is_event and any(isinstance(each, Event) for each in made):
             made.append(_invalid(item, "second_event"))
-        else:
-            made.extend(_TAKERS.get(item.type, _not_stored)(item, opened))
-    made = list(_without_followers(made))
+            continue
+        taken = list(_TAKERS.get(item.type, _not_stored)(item, opened))
+        filtered = _why_filtered(taken) if is_event else filtered
+        made += taken
+    if filtered is not None:
+        made = list(_without_followers(made, filtered))
     return Digested(
         source=Source(project_id=accepted.project_id, public_key=accepted.public_key, received=accepted.received),
         events=tuple(each for each in made if isinstance(each, Event)),
         attachments=tuple(each for each in made if isinstance(each, Attachment)),
         sessions=tuple(each for each in made if isinstance(each, SessionUpdate | SessionBucket)),
+        check_ins=tuple(each for each in made if isinstance(each, SentCheckIn)),
+        reports=tuple(each for each in made if isinstance(each, UserReport)),
         outcomes=tuple(each for each in made if isinstance(each, Outcome)),
     )
 
 
-def _without_followers(made: Sequence[_Made]) -> Iterable[_Made]:
-    """Yield what was made, less the attachments of an event that is filtered: they go with it."""
-    reason = next((one.reason for one in made if isinstance(one, Outcome) and _is_filtered_event(one)), None)
+def _why_filtered(taken: Iterable[_Made]) -> str | None:
+    """Return the filter that an event did not pass, None if it did."""
+    outcomes = (each for each in taken if isinstance(each, Outcome))
+    return next((each.reason for each in outcomes if each.verdict is Verdict.FILTERED), None)
+
+
+def _without_followers(made: Sequence[_Made], reason: str) -> Iterable[_Made]:
+    """Yield what was made, less the attachments and reports of a filtered event: they go with it."""
     for one in made:
-        if reason is not None and isinstance(one, Attachment):
+        if isinstance(one, Attachment):
             yield from attachment_outcomes(len(one.data), Verdict.FILTERED, reason)
+        elif isinstance(one, UserReport):
+            yield Outcome(category=Category.FEEDBACK, verdict=Verdict.FILTERED, reason=reason)
         else:
             yield one
-
-
-def _is_filtered_event(outcome: Outcome) -> bool:
-    return outcome.category in ERRORS and outcome.verdict is Verdict.FILTERED
 
 
 def _opened(accepted: Accepted, limits: IntakeLimits, rules: ProjectRules) -> _Opened:
@@ -150,10 +166,44 @@ def _take_event(item: Item, opened: _Opened) -> Iterable[Event | Outcome]:
         yield Outcome(category=item_category(item.type), verdict=Verdict.FILTERED, reason=filtered.reason)
 
 
-def _event(raw: dict[str, Any], arrival: Arrival, opened: _Opened) -> Event:
+def _take_feedback(item: Item, opened: _Opened) -> Iterable[Event | Outcome]:
+    try:
+        raw = prepared_feedback(decode_event(item.payload), opened.accepted.event_id)
+        yield _event(raw, _arrival(opened), opened)
+    except InvalidEvent as invalid:
+        yield _invalid(item, invalid.reason)
+    except _Filtered as filtered:
+        yield Outcome(category=item_category(item.type), verdict=Verdict.FILTERED, reason=filtered.reason)
+
+
+def _take_failure(item: Item, opened: _Opened) -> Iterable[Event | Outcome]:
+    """Take what only we send: an item that came with a key is nobody's."""
+    if opened.accepted.public_key:
+        return _not_stored(item, opened)
+    return [_event(decode_event(item.payload), _arrival(opened), opened, kind=FAILURE_TYPE)]
+
+
+def _take_check_in(item: Item, opened: _Opened) -> Iterable[SentCheckIn | Outcome]:  # noqa: ARG001 - as all takers
+    try:
+        yield read_check_in(item.payload)
+    except InvalidCheckIn as invalid:
+        yield _invalid(item, invalid.reason)
+
+
+def _take_user_report(item: Item, opened: _Opened) -> Iterable[UserReport | Outcome]:
+    accepted = opened.accepted
+    try:
+        yield sent_user_report(item.payload, accepted.project_id, accepted.event_id, accepted.received)
+    except InvalidReport as invalid:
+        yield _invalid(item, invalid.reason)
+
+
+def _event(raw: dict[str, Any], arrival: Arrival, opened: _Opened, kind: str = "") -> Event:
     payload = normalise(raw, arrival)
+    if kind:
+        payload["type"] = kind
     # Before scrubbing, which may take the very words that filters look for.
-    if reason := why_filtered(payload, opened.rules.filters, Sender(arrival.client_ip)):
+    elif reason := why_filtered(payload, opened.rules.filters, Sender(arrival.client_ip)):
         raise _Filtered(reason)
     _scrub(payload, opened.scrubber)
     grouping, rules = opened.grouping, opened.grouping_rules
@@ -237,6 +287,10 @@ _TAKERS: Mapping[str, Callable[[Item, _Opened], Iterable[_Made]]] = {
     "client_report": _take_client_report,
     "session": _take_sessions,
     "sessions": _take_sessions,
+    "feedback": _take_feedback,
+    "user_report": _take_user_report,
+    "check_in": _take_check_in,
+    FAILURE_ITEM: _take_failure,
 }
 """What makes something of an item, by its type; all others come to nothing."""
 

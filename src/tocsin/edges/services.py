@@ -11,6 +11,7 @@ from tocsin.edges.quotas import Quotas
 from tocsin.flows.authenticate import Authenticate
 from tocsin.flows.comment import Comment
 from tocsin.flows.configure import Configure
+from tocsin.flows.monitors import Monitors
 from tocsin.flows.ownership import KeepOwnership
 from tocsin.flows.people import People
 from tocsin.flows.project_keys import ProjectKeys
@@ -48,6 +49,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     search: Search
     saved_searches: SavedSearches
     ownership: KeepOwnership
+    monitors: Monitors
     user_reports: UserReports
     projects: Projects
     project_keys: ProjectKeys

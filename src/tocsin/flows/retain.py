@@ -16,11 +16,13 @@ from tocsin.storage.state import (
     applied,
     attachments,
     audit,
+    check_ins,
     deletions,
     idempotency,
     inbox,
     issue_conditions,
     issues,
+    monitor_steps,
     mutations,
     organizations,
     outbox,
@@ -43,12 +45,14 @@ MUTATION_AGE_MAX = timedelta(days=30)
 """How long a mutation can be undone."""
 MUTATIONS_PER_RUN_MAX = 100
 """One of a hundred thousand issues is half a megabyte."""
-WORK_NOTICES = frozenset({deletions.KIND, attachments.BLOB_KIND, recounts.KIND, "project.remove"})
+WORK_NOTICES = frozenset({deletions.KIND, attachments.BLOB_KIND, recounts.KIND, "project.remove", *monitor_steps.KINDS})
 """Notices that stand for work, which never goes stale."""
 AUDIT_AGE_MAX = timedelta(days=90)
 """How long the audit log goes back, and how long a finished deletion can be asked for."""
 OUTCOME_AGE_MAX = timedelta(days=90)
 """How far back it is known what became of what was sent."""
+CHECK_IN_AGE_MAX = timedelta(days=90)
+"""How far back it is known how jobs ran."""
 _ORGANIZATIONS_MAX = 10_000
 
 _CAME_BACK = (ActivityType.SET_REGRESSION, ActivityType.SET_ESCALATING, ActivityType.SET_UNRESOLVED)
@@ -84,6 +88,7 @@ class Retain:
             idempotency.prune(connection, now - idempotency.KEPT, ROWS_PER_RUN_MAX)
             outcomes.prune(connection, now - OUTCOME_AGE_MAX, ROWS_PER_RUN_MAX)
             audit.prune(connection, now - AUDIT_AGE_MAX, ROWS_PER_RUN_MAX)
+            check_ins.prune(connection, now - CHECK_IN_AGE_MAX, ROWS_PER_RUN_MAX)
             deletions.prune(connection, now - AUDIT_AGE_MAX, ROWS_PER_RUN_MAX)
 
     def _expire(self, now: datetime) -> None:

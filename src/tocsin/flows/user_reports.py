@@ -7,7 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from tocsin.domain.organization import Project
-from tocsin.domain.user_report import UserReport, read_user_report, replacing
+from tocsin.domain.user_report import UserReport, read_user_report, replacing, require_in_time
 from tocsin.storage.history import events
 from tocsin.storage.history.scope import ProjectScope
 from tocsin.storage.history.store import History
@@ -30,6 +30,7 @@ class UserReports:
         report = read_user_report(body, project.id, now)
         event = events.event(self._history, ProjectScope((project.id,)), report.event_id)
         if event is not None:
+            require_in_time(report, event.received)
             report = replace(report, primary_hash=event.primary_hash, environment=event.environment)
         with self._state.write() as connection:
             previous = user_reports.of_event(connection, project.id, report.event_id)

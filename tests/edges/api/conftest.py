@@ -29,6 +29,7 @@ from tocsin.flows.authenticate import Authenticate
 from tocsin.flows.comment import Comment
 from tocsin.flows.configure import Configure
 from tocsin.flows.digest.apply import BatchWriter
+from tocsin.flows.monitors import Monitors
 from tocsin.flows.ownership import KeepOwnership
 from tocsin.flows.people import People
 from tocsin.flows.project_keys import ProjectKeys
@@ -97,6 +98,7 @@ class Api:
             search=Search(self.state, self.history),
             saved_searches=SavedSearches(self.state, frozenset(Sort)),
             ownership=KeepOwnership(self.state),
+            monitors=Monitors(self.state),
             user_reports=UserReports(self.state, self.history),
             projects=Projects(self.state, self.history, self.clock, lambda: uuid4().hex),
             project_keys=ProjectKeys(self.state, lambda: uuid4().hex),

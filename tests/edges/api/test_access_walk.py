@@ -39,6 +39,7 @@ def asked(shared_api):
             "key": "level", "team": "crew", "member_id": "me", "version": "nope", "attachment_id": "1",
             "environment": "production", "mutation_id": "999", "key_id": "nope", "user_id": "me", "note_id": "1",
             "search_id": "99", "filter_id": "nope", "deletion_id": "1", "repo_id": "999", "tombstone_id": "1",
+            "monitor_id": "nope",
         }  # fmt: skip
         path = path or route.paths[0]
         if "share_id" in names(path):

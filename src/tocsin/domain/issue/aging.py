@@ -31,3 +31,11 @@ def resolve_by_age(issue: Issue, *, resolve_age_hours: int | None, now: datetime
     resolved = unchanged(issue).having(status=Status.RESOLVED, substatus=None, resolved_at=now)
     told = resolved.telling(ActivityType.SET_RESOLVED_BY_AGE, {"age": resolve_age_hours}, by=None, at=now)
     return told.causing(LeaveInbox())
+
+
+def resolve_recovered(issue: Issue, now: datetime) -> Change:
+    """Return the issue of a job that works again as resolved, by nobody; one that is not unresolved as it is."""
+    if issue.status is not Status.UNRESOLVED:
+        return unchanged(issue)
+    resolved = unchanged(issue).having(status=Status.RESOLVED, substatus=None, resolved_at=now, resolution=None)
+    return resolved.telling(ActivityType.SET_RESOLVED, {}, by=None, at=now).causing(LeaveInbox())

@@ -12,9 +12,34 @@ class Category(StrEnum):
 
     ERROR = "error"
     PERFORMANCE = "performance"
+    CRON = "cron"
+    """A job that failed or stayed away."""
+    FEEDBACK = "feedback"
 
 
-_NOT_ERRORS = {"transaction": Category.PERFORMANCE}
+_NOT_ERRORS = {
+    "transaction": Category.PERFORMANCE,
+    "generic": Category.CRON,
+    "feedback": Category.FEEDBACK,
+}
+
+
+_TYPES = {Category.CRON: "monitor_check_in_failure", Category.FEEDBACK: "feedback"}
+NOT_ERRORS = tuple(_NOT_ERRORS)
+"""Types of events that make issues which are no errors."""
+
+
+def event_types_named(word: str) -> tuple[str, ...]:
+    """Return the types of events whose issues have the category, or are of the type, that *word* names.
+
+    Errors are those of all other types, so of theirs it returns none.
+    """
+    return tuple(one for one, found in _NOT_ERRORS.items() if word in (found, _TYPES.get(found)))
+
+
+def issue_type_of(issue: Issue) -> str:
+    """Return what clients call the type of *issue*."""
+    return _TYPES.get(category_of(issue), "error")
 
 
 def category_of(issue: Issue) -> Category:

@@ -11,6 +11,7 @@ from tocsin.edges.api.hashes import HASH_ROUTES
 from tocsin.edges.api.index import INDEX_ROUTES
 from tocsin.edges.api.issue_numbers import ISSUE_NUMBER_ROUTES
 from tocsin.edges.api.issues import ISSUE_ROUTES
+from tocsin.edges.api.monitors import MONITOR_ROUTES
 from tocsin.edges.api.mutations import MUTATION_ROUTES
 from tocsin.edges.api.organizations import ORGANIZATION_ROUTES
 from tocsin.edges.api.outcomes import OUTCOME_ROUTES
@@ -58,6 +59,7 @@ ROUTES: tuple[Route, ...] = (
     *TAG_ROUTES,
     *TABLE_ROUTES,
     *CHART_ROUTES,
+    *MONITOR_ROUTES,
     *USER_REPORT_ROUTES,
     *VOLUME_ROUTES,
     *OUTCOME_ROUTES,

@@ -18,6 +18,7 @@ from tocsin.edges.web import links
 from tocsin.edges.web.chart import Chart, chart
 from tocsin.edges.web.choices import Choices, choices_of
 from tocsin.edges.web.evidence import Evidence, evidence
+from tocsin.edges.web.feedback import File, Said, files_of, said_about, url_of_subject
 from tocsin.edges.web.plain import Field
 from tocsin.edges.web.question import whole_window
 from tocsin.edges.web.rendering import Html, show
@@ -64,6 +65,10 @@ class ShownIssue(msgspec.Struct, frozen=True, kw_only=True):
     """Where anybody may see what is shared of it; empty unless it is."""
     may_share: bool
     """Whether the organization lets people share."""
+    said: tuple[Said, ...]
+    """What people said about it, newest first."""
+    subject_url: str
+    """Where the event is that it is about; empty unless it is feedback about one."""
 
 
 class ShownEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +80,7 @@ class ShownEvent(msgspec.Struct, frozen=True, kw_only=True):
     evidence: Evidence
     tags: tuple[Field, ...]
     grouping: ToldGrouping
+    files: tuple[File, ...]
     older_url: str
     """Empty when there is none."""
     newer_url: str
@@ -145,6 +151,8 @@ def _shown(visit: Visit, issue: Issue, project: Project, choices: Choices) -> Sh
         why_subscribed=_WHY[around.marks.subscription_reason] if around.marks.is_subscribed else "",
         share_url=f"{public_url}{links.share(issue.share_id)}" if issue.share_id else "",
         may_share=bool(options.get("allowSharedIssues", True)),
+        said=said_about(visit, issue),
+        subject_url=url_of_subject(visit, issue),
     )
 
 
@@ -166,6 +174,7 @@ def _event(visit: Visit, issue: Issue, project: Project, event_id: str) -> Shown
         evidence=evidence(found.event.payload),
         tags=tuple(Field(key, value) for key, value in found.event.tags),
         grouping=told_grouping(found.event, project),
+        files=files_of(visit, issue, project, found.event.event_id),
         older_url=url(around.previous_id),
         newer_url=url(around.next_id),
         oldest_url=url("oldest"),

@@ -50,6 +50,16 @@ def grouping(organization: str, project: str) -> str:
     return f"/organizations/{quote(organization, safe='')}/projects/{quote(project, safe='')}/grouping/"
 
 
+def monitors(organization: str) -> str:
+    """Return the path of an organization's monitors."""
+    return f"/organizations/{quote(organization, safe='')}/monitors/"
+
+
+def monitor(organization: str, monitor_id: int) -> str:
+    """Return the path of a monitor's page."""
+    return f"{monitors(organization)}{monitor_id}/"
+
+
 def share(share_id: str) -> str:
     """Return the path of the page that anybody may see of a shared issue."""
     return f"/share/issue/{share_id}/"

@@ -10,10 +10,12 @@ from tocsin.domain.errors import Refusal
 from tocsin.edges.web.changes import change_issues, undo_changes
 from tocsin.edges.web.comments import change_comment, post_comment
 from tocsin.edges.web.failures import answer_fault, answer_http, answer_refusal, nothing
+from tocsin.edges.web.feedback import feedback, screenshot
 from tocsin.edges.web.grouping import change_grouping, grouping_page
 from tocsin.edges.web.home import home
 from tocsin.edges.web.issue import event_page, issue_page
 from tocsin.edges.web.login import log_in, log_out, login
+from tocsin.edges.web.monitors import add_monitor, change_monitor, monitor_page, monitors_page, new_monitor
 from tocsin.edges.web.reference import reference
 from tocsin.edges.web.releases import release_page, releases_page
 from tocsin.edges.web.rendering import STATIC
@@ -50,6 +52,13 @@ PAGES = (
             change_comment,
             releases_page,
             release_page,
+            monitors_page,
+            new_monitor,
+            add_monitor,
+            monitor_page,
+            change_monitor,
+            feedback,
+            screenshot,
             shared_page,
             reference,
             nothing,

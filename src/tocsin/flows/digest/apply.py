@@ -25,10 +25,12 @@ from tocsin.domain.pipeline import Attachment, Digested
 from tocsin.domain.release.release import Arrival
 from tocsin.domain.release.version import follows_semver
 from tocsin.domain.session.session import Told
+from tocsin.flows.digest.check_ins import take_check_ins
 from tocsin.flows.digest.groups import Group, grouped
 from tocsin.flows.digest.lifting import Watched, bring_back, judge, watched, watched_again
 from tocsin.flows.digest.owners import note_owners
 from tocsin.flows.digest.reckoning import Fates, event_key, file_key, reckoned
+from tocsin.flows.digest.reports import said, take_reports
 from tocsin.flows.digest.sessions import note_session_environments, releases_run, told_by
 from tocsin.flows.digest.surroundings import note_surroundings
 from tocsin.storage.blobs import BlobStore, ContentHash
@@ -42,6 +44,7 @@ from tocsin.storage.state import (
     issue_commits,
     issue_hashes,
     issues,
+    monitor_steps,
     outbox,
     outcomes,
     projects,
@@ -95,13 +98,17 @@ class BatchWriter:
         """Apply a batch, be it for the first time or again after a crash; both end alike."""
         stored = [(file, self._blobs.put(file.data)) for one in digested for file in one.attachments]
         events = [event for one in digested for event in one.events]
+        reports = said(self._history, digested)
         first = _first_of_each_id(events)
         with self._state.write() as connection:
             applied_at = applied.applied_at(connection, batch_id)
             told = told_by(connection, digested)
             if applied_at is None:
                 taken = self._take_in(connection, batch_id, first, stored, told)
-                outcomes.add(connection, reckoned(digested, taken.fates))
+                counts = reckoned(digested, taken.fates)
+                counts.update(take_reports(connection, reports, taken.events))
+                counts.update(take_check_ins(connection, batch_id, digested, taken.at))
+                outcomes.add(connection, counts)
                 repeated = len(events) - len(first)
                 taken = replace(taken, result=replace(taken.result, duplicates=taken.result.duplicates + repeated))
             else:
@@ -132,6 +139,7 @@ class BatchWriter:
         note_surroundings(connection, groups, observed)
         note_owners(connection, groups, observed, now)
         user_reports.attach(connection, fresh)
+        monitor_steps.attach(connection, fresh)
         taken = [event for group in groups for event in group.events]
         dropped = {event_key(event) for event in fresh} - {event_key(event) for event in taken}
         self._keep_files(connection, [one for one in stored if file_key(one[0]) not in dropped], now)

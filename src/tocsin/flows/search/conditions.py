@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from tocsin.domain.errors import InvalidQuery
+from tocsin.domain.issue.category import NOT_ERRORS, event_types_named
 from tocsin.domain.issue.issue import IssueId, Priority, Status, Substatus, TeamId, UserId
 from tocsin.domain.query.dates import DateRange
 from tocsin.domain.query.resolve import LATEST
@@ -125,9 +126,13 @@ def _priority(term: Term, _asking: _Asking) -> Condition:
     return Among(Field.PRIORITY, tuple(wanted))
 
 
-def _error_only(term: Term, _asking: _Asking) -> Condition:
-    """All issues of ours are errors, by category and by type."""
-    return ALWAYS if _is_present(term) or "error" in term.values else NEVER
+def _category(term: Term, _asking: _Asking) -> Condition:
+    """Look for issues by category, or by type: errors are those that are nothing else."""
+    if _is_present(term):
+        return ALWAYS
+    named = tuple(one for word in _texts(term) for one in event_types_named(word))
+    found: Condition = Among(Field.TYPE, named) if named else NEVER
+    return AnyOf((found, Not(Among(Field.TYPE, NOT_ERRORS)))) if "error" in term.values else found
 
 
 def _assigned(term: Term, asking: _Asking) -> Condition:
@@ -260,7 +265,7 @@ _READERS: Mapping[str, Callable[[Term, _Asking], Condition]] = {
     "regressed_in_release": _regressed_in,
     "issue": _short_id,
     "issue.id": _issue_id,
-    "issue.category": _error_only,
-    "issue.type": _error_only,
+    "issue.category": _category,
+    "issue.type": _category,
     "issue.priority": _priority,
 }

@@ -35,6 +35,8 @@ from tocsin.domain.issue.issue import (
 )
 from tocsin.domain.issue.journal import MutationKind
 from tocsin.domain.issue.suggestion import SuggestionReason
+from tocsin.domain.monitor.check_in import CheckInStatus
+from tocsin.domain.monitor.environment import Health
 from tocsin.domain.outcome import Category, Verdict
 from tocsin.domain.rate_limit import CapScope
 from tocsin.domain.saved_search import Visibility
@@ -579,6 +581,71 @@ user_report = _table(
     UniqueConstraint("project_id", "event_id"),
     Index(None, "project_id", "created_at", "id"),
     Index(None, "project_id", "primary_hash"),
+)
+
+# Monitors -------------------------------------------------------------------------------------------------------------
+
+monitor = _table(
+    "monitor",
+    _of("project"),
+    _text("slug"),
+    _text("name"),
+    _flag("is_active"),
+    _flag("is_muted"),
+    _json("config"),
+    _time("created_at"),
+    UniqueConstraint("project_id", "slug"),
+)
+
+monitor_environment = _table(
+    "monitor_environment",
+    _of("monitor"),
+    _text("name"),
+    Column("health", Word(Health), nullable=False),
+    _flag("is_muted"),
+    _time("last_check_in_at", optional=True),
+    _time("next_expected_at", optional=True),
+    _time("missed_at", optional=True),
+    _number("failures"),
+    _number("successes"),
+    _time("incident_at", optional=True),
+    Column("incident_event_id", Hex, nullable=False),
+    _time("minute", optional=True),
+    _number("minute_count"),
+    _time("created_at"),
+    UniqueConstraint("monitor_id", "name"),
+    Index(None, "missed_at"),
+)
+
+check_in = _table(
+    "check_in",
+    _of("monitor_environment"),
+    Column("guid", Hex, nullable=False),
+    Column("status", Word(CheckInStatus), nullable=False),
+    _time("started_at"),
+    _time("updated_at"),
+    _time("expected_at", optional=True),
+    _time("timeout_at", optional=True),
+    Column("duration_ms", Id, nullable=True),
+    _text("release"),
+    Column("trace_id", Hex, nullable=False),
+    UniqueConstraint("monitor_environment_id", "guid"),
+    Index(None, "monitor_environment_id", "started_at", "id"),
+    Index(None, "timeout_at"),
+    Index(None, "started_at"),
+)
+
+# Which event told of an incident. The hash is that of the event, as soon as it is known.
+monitor_incident = _table(
+    "monitor_incident",
+    _of("project"),
+    _of("monitor_environment"),
+    Column("event_id", Hex, nullable=False),
+    Column("primary_hash", Hex, nullable=True),
+    _time("opened_at"),
+    _time("ended_at", optional=True),
+    UniqueConstraint("project_id", "event_id"),
+    Index(None, "monitor_environment_id", "opened_at"),
 )
 
 # Work -----------------------------------------------------------------------------------------------------------------

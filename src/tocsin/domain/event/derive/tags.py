@@ -66,8 +66,11 @@ def _add_contexts(tags: dict[str, Any], contexts: dict[str, dict[str, Any]]) -> 
         tags["gpu.vendor"] = _text(gpu, "vendor_name")
     if "app" in contexts:
         tags["app.device"] = _text(contexts["app"], "device_app_hash")
+    if "feedback" in contexts:
+        tags["associated_event_id"] = _text(contexts["feedback"], "associated_event_id")
     if "monitor" in contexts:
         tags["monitor.id"] = _text(contexts["monitor"], "id")
+        tags["monitor.slug"] = _text(contexts["monitor"], "slug")
 
 
 def _add_named(tags: dict[str, Any], alias: str, context: dict[str, Any]) -> None:

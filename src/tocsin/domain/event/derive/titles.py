@@ -4,6 +4,7 @@ from typing import Any
 
 from tocsin.domain.event.derive.crash import crash_frame, exceptions_of, frames_of, main_exception, newest_in_app
 from tocsin.domain.event.derive.security import CERTIFICATE_REPORTS, csp_directive, csp_title, host_title
+from tocsin.domain.event.feedback import feedback_of
 from tocsin.domain.event.normalise.texts import cut
 
 TITLE_LINE_LENGTH_MAX = 100
@@ -34,6 +35,8 @@ def metadata_of(payload: dict[str, Any], main_exception_id: int | None) -> dict[
         return {"message": _text(host_title(kind, payload[kind])), "hostname": _text(payload[kind].get("hostname"))}
     if kind == "transaction":
         return {"title": payload.get("transaction") or UNLABELED}
+    if kind == "feedback":
+        return _feedback_metadata(payload)
     return {"title": first_line(message_of(payload)) or UNLABELED}
 
 
@@ -68,7 +71,9 @@ def culprit_of(payload: dict[str, Any]) -> str:
 
 
 def message_of(payload: dict[str, Any]) -> str:
-    """Return the formatted log message, ``""`` without one."""
+    """Return the formatted log message, of feedback what somebody said; ``""`` without one."""
+    if payload["type"] == "feedback":
+        return _text(feedback_of(payload).get("message"))
     logentry = payload.get("logentry")
     return (logentry.get("formatted") or logentry.get("message") or "") if logentry else ""
 
@@ -85,6 +90,15 @@ def search_text(message: str, metadata: dict[str, Any], culprit: str, title: str
         if part and part not in text:
             text = f"{text} {part}" if text else part
     return text
+
+
+def _feedback_metadata(payload: dict[str, Any]) -> dict[str, Any]:
+    feedback = feedback_of(payload)
+    message = _text(feedback.get("message"))
+    said = {name: feedback.get(name) for name in ("contact_email", "name", "url", "associated_event_id", "source")}
+    known = {name: value for name, value in said.items() if value and isinstance(value, str)}
+    said_first = first_line(message) or UNLABELED
+    return {"title": said_first, "value": cut(message, VALUE_LENGTH_MAX)} | known
 
 
 def _error_metadata(payload: dict[str, Any], main_exception_id: int | None) -> dict[str, Any]:

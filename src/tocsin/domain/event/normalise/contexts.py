@@ -15,6 +15,7 @@ from tocsin.domain.event.normalise.shapes import (
     Text,
     Text128,
     Text256,
+    Text4096,
     Texts,
     clean_object,
 )
@@ -54,7 +55,17 @@ def _objects(sent: Any) -> Any:
     return [each for each in sent if isinstance(each, dict)] if isinstance(sent, list) else sent
 
 
+class _Feedback(msgspec.Struct, gc=False):
+    message: Text4096 = None
+    contact_email: Text = None
+    name: Text = None
+    url: Text = None
+    associated_event_id: Text = None
+    source: Text = None
+
+
 _SDK = Shape(_Sdk)
+_FEEDBACK = Shape(_Feedback)
 _TEMPLATE = Shape(_Template)
 _DEBUG_META = Shape(_DebugMeta, {"images": _objects})
 _TRANSACTION_INFO = Shape(_TransactionInfo)
@@ -72,6 +83,8 @@ def clean_contexts(sent: Any, path: Path, remarks: Remarks) -> dict[str, Any] | 
         if context is not None:
             if not isinstance(context.get("type"), str) or not context["type"]:
                 context["type"] = alias
+            if alias == "feedback":
+                _FEEDBACK.fit(context, (*path, alias), remarks)
             kept[alias] = CONTEXT.kept(context, (*path, alias), remarks)
     return kept or None
 

@@ -19,6 +19,7 @@ Text64: TypeAlias = Annotated[str, Meta(max_length=64)] | None
 Text128: TypeAlias = Annotated[str, Meta(max_length=128)] | None
 Text256: TypeAlias = Annotated[str, Meta(max_length=256)] | None
 Text512: TypeAlias = Annotated[str, Meta(max_length=512)] | None
+Text4096: TypeAlias = Annotated[str, Meta(max_length=4096)] | None
 Text8192: TypeAlias = Annotated[str, Meta(max_length=8192)] | None
 FilePath: TypeAlias = Annotated[str, Meta(max_length=256, extra={"cut": cut_start})] | None
 Flag: TypeAlias = bool | None

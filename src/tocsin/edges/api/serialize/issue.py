@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from tocsin.domain.issue.category import category_of, issue_type_of
 from tocsin.domain.issue.display import displayed_status, status_details
 from tocsin.domain.issue.issue import InboxReason, Issue, Status
 from tocsin.domain.issue.short_id import encode
@@ -21,13 +22,11 @@ from tocsin.storage.views.tags import TagKey
 
 _LACKING: dict[str, Any] = {
     "annotations": [],
-    "issueType": "error",
-    "issueCategory": "error",
     "seerFixabilityScore": None,
     "seerAutofixLastTriggered": None,
     "seerExplorerAutofixLastTriggered": None,
 }
-"""What stands for features that Tocsin does not have: plug-ins, issues that are no errors, machine opinions."""
+"""What stands for features that Tocsin does not have: plug-ins, machine opinions."""
 _LACKING_IN_DETAIL: dict[str, Any] = {
     "pluginActions": [],
     "pluginContexts": [],
@@ -201,6 +200,8 @@ def _state(shown: ShownIssue, users_ever: int, public_url: str, now: datetime) -
         "isSubscribed": marks.is_subscribed is True,
         "subscriptionDetails": {"reason": marks.subscription_reason} if marks.is_subscribed else None,
         "hasSeen": marks.last_seen is not None and marks.last_seen > issue.active_at,
+        "issueType": issue_type_of(issue),
+        "issueCategory": category_of(issue),
         **_LACKING,
     }
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tocsin.domain.issue.category import category_of
 from tocsin.domain.issue.short_id import encode
 from tocsin.edges.api.serialize.event import event_full
 from tocsin.storage.views.shares import SharedIssue
@@ -17,7 +18,7 @@ def shared_object(shared: SharedIssue, permalink: str | None) -> dict[str, Any]:
         "culprit": issue.culprit,
         "permalink": permalink,
         "isUnhandled": shared.is_unhandled,
-        "issueCategory": "error",
+        "issueCategory": category_of(issue),
         "latestEvent": event_full(shared.event) if shared.event else None,
         "project": {
             "slug": project.slug,
