@@ -19,8 +19,10 @@ from tests.corpus.grouping.pair import Event, Pair
 
 from tocsin.domain.event.accepted import Accepted, BodyForm
 from tocsin.domain.event.limits import IntakeLimits
+from tocsin.domain.filters import Filters
 from tocsin.domain.grouping import group
 from tocsin.domain.pipeline import digest
+from tocsin.domain.project_rules import ProjectRules
 
 CORPUS = Path(__file__).resolve().parents[1] / "corpus" / "grouping"
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "grouping.md"
@@ -57,13 +59,16 @@ class Figures(NamedTuple):
         return self.same_joined / self.same if self.same else 1.0
 
 
+UNFILTERED = ProjectRules(filters=Filters(on=frozenset()))
+
+
 def _digested(event: Event) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the hashes of an event, and what the first was made of."""
     accepted = Accepted(
         project_id=1, public_key="a" * 32, received=datetime(2026, 11, 20, tzinfo=UTC), event_id="a" * 32,
         form=BodyForm.STORE, body=msgspec.json.encode(event),
     )  # fmt: skip
-    (digested,) = digest(accepted, LIMITS).events
+    (digested,) = digest(accepted, LIMITS, UNFILTERED).events
     return digested.hashes, group(msgspec.json.decode(digested.payload)).variants[0].values
 
 

@@ -86,6 +86,9 @@ def snapshot(name: str) -> dict[str, Any]:
     return {
         "items": [_item(item) for item in open_accepted(accepted, LIMITS).items],
         "outcomes": msgspec.to_builtins(digested.outcomes),
+        "sessions": msgspec.to_builtins(digested.sessions),
+        "check_ins": msgspec.to_builtins(digested.check_ins),
+        "reports": msgspec.to_builtins(digested.reports),
         "attachments": [_attachment(each) for each in digested.attachments],
         "events": [_event(each) for each in digested.events],
     }

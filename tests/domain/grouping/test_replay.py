@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,7 +36,7 @@ def of(*rows):
 
 
 @given(
-    st.lists(st.tuples(EVENTS.map(lambda event: json.dumps(event).encode()), st.integers(1, 3)), max_size=6),
+    st.lists(st.tuples(EVENTS.map(msgspec.json.encode), st.integers(1, 3)), max_size=6),
     st.sampled_from(PROJECTS),
 )
 def test_unchanged_rules_change_nothing(events, rules):
