@@ -12,10 +12,10 @@ from tocsin.domain.event.decode import decode_event
 from tocsin.domain.event.derive import derive
 from tocsin.domain.event.envelope import Envelope, Item, open_accepted
 from tocsin.domain.event.event import Event
+from tocsin.domain.event.feedback import prepared_feedback
 from tocsin.domain.event.limits import IntakeLimits
 from tocsin.domain.event.normalise import normalise
 from tocsin.domain.event.normalise.clock import moment_of
-from tocsin.domain.feedback import prepared_feedback
 from tocsin.domain.grouping import DEFAULT_RULES, GroupingRules, apply_rules, group_evidence
 from tocsin.domain.monitor.check_in import InvalidCheckIn, SentCheckIn, read_check_in
 from tocsin.domain.monitor.failure import EVENT_TYPE as FAILURE_TYPE

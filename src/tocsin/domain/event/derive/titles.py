@@ -4,8 +4,8 @@ from typing import Any
 
 from tocsin.domain.event.derive.crash import crash_frame, exceptions_of, frames_of, main_exception, newest_in_app
 from tocsin.domain.event.derive.security import CERTIFICATE_REPORTS, csp_directive, csp_title, host_title
+from tocsin.domain.event.feedback import feedback_of
 from tocsin.domain.event.normalise.texts import cut
-from tocsin.domain.feedback import feedback_of
 
 TITLE_LINE_LENGTH_MAX = 100
 TYPE_LENGTH_MAX = 128
