@@ -76,7 +76,12 @@ class Backend:
             "tags": {"kind": kind},
             "transaction": kind,
         }
-        body = msgspec.json.encode({"event_id": event_id}) + b'\n{"type":"event"}\n' + msgspec.json.encode(event)
+        self.post(event_id, "event", event)
+
+    def post(self, event_id: str, item_type: str, payload: dict[str, Any]) -> None:
+        """Send an envelope of one item."""
+        lines = ({"event_id": event_id}, {"type": item_type}, payload)
+        body = b"\n".join(msgspec.json.encode(line) for line in lines)
         answer = httpx.post(
             f"{self.tocsin.url}/api/{self.id}/envelope/",
             content=body,

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -196,6 +197,30 @@ def grouping_page(backend: Backend) -> str:
     return f"{backend.tocsin.url}/organizations/acme/projects/{backend.slug}/grouping/"
 
 
+def monitors_page(backend: Backend) -> str:
+    """Return the page of monitors, with a job that fares well in one environment and badly in another."""
+    config = {"schedule": {"type": "crontab", "value": "0 3 * * *"}, "timezone": "Europe/Vienna"}
+    for environment, status in (("production", "ok"), ("qa", "error")):
+        said = {"monitor_slug": "nightly-export", "status": status, "environment": environment}
+        backend.post(uuid4().hex, "check_in", said | {"monitor_config": config})
+    monitors = f"/organizations/acme/monitors/?project={backend.id}"
+    wait_for(lambda: [one for one in backend.tocsin.get(monitors) if len(one["environments"]) == 2], "the check-ins")
+    return f"{backend.tocsin.url}/organizations/acme/monitors/"
+
+
+def monitor_page(backend: Backend) -> str:
+    url = monitors_page(backend)
+    (known,) = backend.tocsin.get(f"/organizations/acme/monitors/?project={backend.id}")
+    return f"{url}{known['id']}/"
+
+
+def feedback_page(backend: Backend) -> str:
+    said = {"message": "The checkout is slow", "name": "Jane", "contact_email": "jane@example.com"}
+    backend.post(uuid4().hex, "feedback", {"contexts": {"feedback": said}})
+    wait_for(lambda: backend.issues("issue.category:feedback"), "the feedback")
+    return f"{backend.tocsin.url}/organizations/acme/feedback/"
+
+
 PAGES: dict[str, Callable[[Backend], str]] = {
     "stream": lambda backend: backend.stream,
     "issue": issue_page,
@@ -205,6 +230,10 @@ PAGES: dict[str, Callable[[Backend], str]] = {
     "empty": lambda backend: backend.stream.replace("is:unresolved", "level:fatal"),
     "releases": releases_page,
     "release": release_page,
+    "monitors": monitors_page,
+    "monitor": monitor_page,
+    "new-monitor": lambda backend: f"{backend.tocsin.url}/organizations/acme/monitors/new/",
+    "feedback": feedback_page,
     "docs": lambda backend: f"{backend.tocsin.url}/docs",
     "home": lambda backend: f"{backend.tocsin.url}/",
 }

@@ -49,6 +49,12 @@ def authenticate_if_any(request: AnyRequest, services: Services, now: datetime) 
         return None
 
 
+def dsn_of(request: AnyRequest) -> str:
+    """Return the DSN that a program authenticates with, ``""`` when it does not."""
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    return given.strip() if scheme.lower() == "dsn" else ""
+
+
 def _authorization(request: AnyRequest) -> tuple[str, str]:
     """Return the scheme and the token of the header, ``NO_AUTHORIZATION`` when it has none of ours.
 

@@ -123,3 +123,27 @@ def test_reports_of_another_project_stay_there(api):
     assert listed(api) == []
     (report,) = listed(api, path="/projects/acme/q/user-reports/")
     assert report["issue"] is None
+
+
+def _dsn_of(api) -> str:
+    key = api.post(f"/projects/acme/{api.project.slug}/keys/", {"name": "feedback"}).json()
+    return key["dsn"]["public"]
+
+
+def test_a_program_may_report_with_the_dsn_of_the_project(api):
+    dsn = {"authorization": f"DSN {_dsn_of(api)}"}
+    body = {"event_id": "cd" * 16, "name": "Jane", "email": "jane@example.com", "comments": "It broke"}
+    path = f"/projects/acme/{api.project.slug}/user-feedback/"
+    answer = api.post(path, body, token="", headers=dsn)
+    assert (answer.status_code, answer.json()["comments"], answer.json()["issue"]) == (200, "It broke", None)
+    assert api.get(path, token="", headers=dsn).status_code == 401
+
+
+def test_a_dsn_of_another_project_or_of_none_may_not_report(api):
+    other = api.make_project("other")
+    body = {"event_id": "cd" * 16, "name": "Jane", "email": "jane@example.com", "comments": "It broke"}
+    dsn = {"authorization": f"DSN {_dsn_of(api)}"}
+    assert api.post(f"/projects/acme/{other.slug}/user-feedback/", body, token="", headers=dsn).status_code == 401
+    for wrong in ("DSN https://" + "0" * 32 + "@tocsin.test/1", "DSN nonsense"):
+        refused = api.post("/projects/acme/p/user-feedback/", body, token="", headers={"authorization": wrong})
+        assert refused.status_code in {400, 401}

@@ -9,12 +9,13 @@ from msgspec.structs import replace
 
 from tocsin.domain.caller import Caller
 from tocsin.domain.errors import Forbidden, Malformed, NotAuthenticated, NotFound
+from tocsin.domain.event.project_key import parse_dsn
 from tocsin.edges.api.call import Call
 from tocsin.edges.api.limits import spend
 from tocsin.edges.api.routing import Route
 from tocsin.edges.bodies import read_body
 from tocsin.edges.services import Services
-from tocsin.edges.sessions import AnyRequest, authenticate, authenticate_if_any
+from tocsin.edges.sessions import AnyRequest, authenticate, authenticate_if_any, dsn_of
 from tocsin.storage.views import access
 
 QUERY_FIELDS_MAX = 20_000
@@ -36,7 +37,8 @@ async def call_of(request: AnyRequest) -> Call:
 def _authorised(request: AnyRequest, services: Services, body: bytes) -> Call:
     route: Route = request.route_handler.opt["route"]
     now = services.clock()
-    caller = _caller(request, services, route, now)
+    dsn = dsn_of(request) if route.takes_dsn else ""
+    caller = None if dsn else _caller(request, services, route, now)
     if caller is not None and not caller.may_hold(route.scopes):
         raise Forbidden
     call = Call(
@@ -50,7 +52,18 @@ def _authorised(request: AnyRequest, services: Services, body: bytes) -> Call:
         headers=dict(request.headers.items()),
         caller_or_none=caller,
     )
+    if dsn:
+        return _holding_dsn(call, route, request, dsn)
     return call if route.is_public else _reaching(call, route, request.path_params)
+
+
+def _holding_dsn(call: Call, route: Route, request: AnyRequest, dsn: str) -> Call:
+    """Return the call of a program that knows the project's DSN, and nothing more."""
+    spend(request, call.services, route, None, call.now)
+    path = request.path_params
+    public_key = parse_dsn(dsn).public_key
+    project = access.project_of_key(call.services.views, public_key, str(path["org"]), str(path["project"]))
+    return replace(call, project_or_none=project)
 
 
 def _caller(request: AnyRequest, services: Services, route: Route, now: datetime) -> Caller | None:

@@ -28,6 +28,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     tag: str
     is_public: bool = False
     """Whether it answers without credentials, too; wrong ones are refused all the same. It has no scopes."""
+    takes_dsn: bool = False
+    """Whether the DSN of the project in its path will do in the place of a token: ``Authorization: DSN …``."""
     quota: Quota | None = None
     """How often the same caller may ask, where rate limits are on."""
     body: Schema | None = None

@@ -55,6 +55,9 @@ def list_user_reports(
 def add_user_report(call: NamedDependency[Call], window: NamedDependency[Window]) -> Response[Any]:
     """Say something about an event, which may still be on its way; for five minutes it can be said better."""
     report = call.services.user_reports.take_down(call.project, call.fields(), call.now)
+    if call.caller_or_none is None:
+        # Who knows the DSN may speak, but sees nothing of the issue.
+        return Response(user_report_object(report) | {"issue": None})
     return Response(_objects(call, window, [user_reports.of_report(call.services.views, report)])[0])
 
 
@@ -105,6 +108,7 @@ USER_REPORT_ROUTES = (
         scopes=any_of(Scope.PROJECT_WRITE, Scope.PROJECT_ADMIN),
         tag=_TAG,
         body=_BODY,
+        takes_dsn=True,
     ),
     Route(
         method="GET",

@@ -2,12 +2,13 @@
 
 from tocsin.domain.access import Role, Scope, effective_scopes
 from tocsin.domain.caller import Caller, Reach
-from tocsin.domain.errors import Forbidden, NotFound
+from tocsin.domain.errors import Forbidden, NotAuthenticated, NotFound
 from tocsin.domain.organization import Organization, Project, User
-from tocsin.storage.state import organizations, projects
+from tocsin.storage.state import organizations, project_keys, projects
 from tocsin.storage.state.engine import Transaction
 from tocsin.storage.views.stores import Views
 
+_BAD_DSN = "The DSN is of another project, unknown or disabled; copy it from the project's settings."
 _SEES_EVERYTHING = frozenset({Role.MANAGER, Role.OWNER})
 
 
@@ -35,6 +36,19 @@ def project_exists(views: Views, organization: Organization, reference: str) -> 
     with views.state.read() as connection:
         known = projects.in_organizations(connection, [organization.id])
     return any(reference in {project.slug, str(project.id)} for project in known)
+
+
+def project_of_key(views: Views, public_key: str, organization: str, project: str) -> Project:
+    """Return the project that a path names, for whoever holds one of its keys. Raises NotAuthenticated."""
+    with views.state.read() as connection:
+        key = project_keys.by_public_key(connection, public_key)
+        known = projects.by_ids(connection, [key.project_id]).get(key.project_id) if key and key.is_active else None
+        owner = organizations.by_id(connection, known.organization_id) if known else None
+    if known is None or owner is None or known.is_leaving:
+        raise NotAuthenticated(_BAD_DSN)
+    if organization not in {owner.slug, str(owner.id)} or project not in {known.slug, str(known.id)}:
+        raise NotAuthenticated(_BAD_DSN)
+    return known
 
 
 def _organization(connection: Transaction, reference: str) -> Organization:
