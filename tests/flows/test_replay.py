@@ -155,6 +155,10 @@ def test_a_project_is_found_by_its_slug_and_told_apart_by_its_organization(shop)
         other = organizations.ensure(connection, "other", "Other", shop.now)
         projects.ensure(connection, other, "shop", "shop", shop.now)
     assert replay.named("shop", "acme", {}, shop.now, 10).wanted == 10
-    for slug, organization, reason in [("shop", "", "Several"), ("nope", "", "no project"), ("shop", "x", "no project")]:
+    for slug, organization, reason in [
+        ("shop", "", "Several"),
+        ("nope", "", "no project"),
+        ("shop", "x", "no project"),
+    ]:
         with pytest.raises(Malformed, match=reason):
             replay.named(slug, organization, {}, shop.now, 10)
