@@ -13,7 +13,7 @@ from tocsin.domain.project_rules import project_rules
 from tocsin.flows.configure import Configure
 from tocsin.flows.replay.process import Task, regroup
 from tocsin.flows.replay.replay import AT_ONCE_MAX, Replay
-from tocsin.storage.state import issue_hashes, projects
+from tocsin.storage.state import issue_hashes, organizations, projects
 
 RULES = [
     {"fingerprintingRules": "type:A function:f -> one\nvalue:*2* -> {{ default }}, {{ value }}"},
@@ -146,3 +146,19 @@ def test_only_some_may_try_their_rules_at_once(shop):
         replay._turns.acquire()
     with pytest.raises(Unavailable):
         replay(shop.project.id, {}, shop.now)
+
+
+def test_a_project_is_found_by_its_slug_and_told_apart_by_its_organization(shop):
+    replay = Replay(shop.state, shop.history)
+    assert replay.named("shop", "", {}, shop.now, 10).events == 0
+    with shop.state.write() as connection:
+        other = organizations.ensure(connection, "other", "Other", shop.now)
+        projects.ensure(connection, other, "shop", "shop", shop.now)
+    assert replay.named("shop", "acme", {}, shop.now, 10).wanted == 10
+    for slug, organization, reason in [
+        ("shop", "", "Several"),
+        ("nope", "", "no project"),
+        ("shop", "x", "no project"),
+    ]:
+        with pytest.raises(Malformed, match=reason):
+            replay.named(slug, organization, {}, shop.now, 10)

@@ -110,3 +110,17 @@ def test_a_stored_event_is_grouped_as_it_was_when_it_came(config):
     other = LATEST if config == OLDEST else OLDEST
     assert kept.before != kept.after
     assert regrouped(json.dumps(event).encode(), now, ProjectGrouping(config=other)).before == kept.before
+
+
+def test_a_verdict_reads_as_lines():
+    told = verdict(of((7, "a", "c"), (7, "a", "d"), (8, "b", "c")), wanted=10, out_of_time=True)
+    assert told.lines() == [
+        "Looked at 3 of the newest 10 events; there was no time for more: 2 issues.",
+        "0 would stay, 1 would split, 1 would come of several.",
+        "Issue 7, event 1, would split into 2:",
+        f"    1 events: event 0 (such as {0:032x})",
+        f"    1 events: event 1 (such as {1:032x})",
+        "2 issues would give events to event 2:",
+        "    1 events of issue 7: event 1",
+        "    1 events of issue 8: event 2",
+    ]
