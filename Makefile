@@ -10,7 +10,7 @@ PROJECT ?= backend
 PLATFORM ?= python
 EMAIL ?= admin@example.com
 
-.PHONY: install install-dev assets serve test test-fast check fuzz cases docs bench clean lock
+.PHONY: install install-dev assets serve test test-fast check fuzz cases docs bench bench-search clean lock
 
 install: .venv/.installed assets
 
@@ -79,6 +79,11 @@ docs: install-dev
 
 bench: install-dev
 	$(BIN)/python -m benchmarks
+
+# Searches over ten million events: five minutes to make them, 3 GB of disk, kept in BENCH_STORE for the next time.
+BENCH_STORE ?= /var/tmp/tocsin-bench-search
+bench-search: install-dev
+	$(BIN)/python -m benchmarks.search --keep $(BENCH_STORE) --growth
 
 clean:
 	rm -rf .venv node_modules tests/acceptance/node/node_modules $(VENDOR) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
