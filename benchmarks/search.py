@@ -264,14 +264,19 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
         return sorted(self.taken)[int(len(self.taken) * 0.95)]
 
 
-def timed(question: Callable[[], object], tries: int, seconds: float) -> Answers:
-    """Ask at least five times, and until enough was asked or so much time is over; the first two do not count."""
-    taken, until = [], time.perf_counter() + seconds
-    while len(taken) < 7 or (len(taken) < tries + 2 and time.perf_counter() < until):
+def timed(question: Callable[[], object], options: argparse.Namespace) -> Answers:
+    """Ask at least thrice, and until enough was asked or so much time is over; the first time does not count."""
+    taken, until = [], time.perf_counter() + options.seconds
+    while len(taken) < 4 or (len(taken) < options.tries + 1 and time.perf_counter() < until):
         started = time.perf_counter()
         question()
         taken.append(1000 * (time.perf_counter() - started))
-    return Answers(taken=taken[2:])
+    return Answers(taken=taken[1:])
+
+
+def told(kind: str, shape: Shape, answers: dict[str, Answers]) -> None:
+    """Show that something goes on; figures come at the end."""
+    print(f"{kind}: {shape.name}: {answers[shape.name].p50:.0f} ms", file=sys.stderr, flush=True)
 
 
 class Client:
@@ -330,7 +335,11 @@ def serving(folder: Path) -> Iterator[Server]:
 
 def ask_bare(folder: Path, made: Made, chosen: Sequence[Shape], options: argparse.Namespace) -> dict[str, Answers]:
     bare = Bare(folder, made)
-    return {shape.name: timed(lambda shape=shape: shape.bare(bare), options.tries, options.seconds) for shape in chosen}
+    answers = {}
+    for shape in chosen:
+        answers[shape.name] = timed(lambda shape=shape: shape.bare(bare), options)
+        told("bare", shape, answers)
+    return answers
 
 
 def ask_http(
@@ -345,7 +354,8 @@ def ask_http(
             if shape.page_50:
                 joint = "&" if "?" in path else "?"
                 path += f"{joint}cursor={client.next_cursor(path, f'{FAR}:{BEFORE_PAGE_50 - LISTED}:0')}"
-            answers[shape.name] = timed(lambda path=path: client.get(path), options.tries, options.seconds)
+            answers[shape.name] = timed(lambda path=path: client.get(path), options)
+            told("HTTP", shape, answers)
     return answers, memory
 
 

@@ -30,7 +30,7 @@ from tocsin.storage.state.tables import issue_hash
 
 PROJECTS = ("shop", "billing", "mailer", "gateway")
 DAYS = 90
-PORTION = 500_000
+PORTION = 50_000
 AT_A_TIME = 10_000
 LIMITS = HistoryLimits(engine_memory_bytes_max=8 << 30, query_memory_bytes_max=6 << 30, query_seconds_max=600)
 
@@ -117,7 +117,7 @@ def event_sql(issue_count: int, now: datetime) -> str:
         f" {picked(ERRORS, 'error', 'g')} AS error, {word} AS word,"
         " concat('no ', word, ' ', toString(g), ' for request ', toString(number)) AS said,"
         f" toDateTime64('{now:%Y-%m-%d %H:%M:%S}', 6, 'UTC') - toIntervalMicrosecond(toInt64(86400e6 *"
-        f" (death + (birth - death) * pow({drawn('moment')}, 2)))) AS moment,"
+        f" (death + (birth - death) * (pow({drawn('moment')} + 0.05, 2) - 0.0025) / 1.1))) AS moment,"
         f" concat('shop@1.', toString(toUInt8({DAYS} - dateDiff('day', moment, toDateTime64("
         f"'{now:%Y-%m-%d %H:%M:%S}', 6, 'UTC')))), '.0') AS version,"
         f" concat('id:', toString(toUInt32(50000 * pow({drawn('user')}, 2)))) AS person,"

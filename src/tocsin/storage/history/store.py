@@ -57,6 +57,9 @@ class History:
         history = cls([_connect(url, limits) for _ in range(limits.connections_max)], limits)
         try:
             history.command(schema.event_table())
+            known = {row[0]: row[1] for row in history.rows(schema.KNOWN_LAYOUT)}
+            for change in schema.layout_changes(known):
+                history.command(change)
         except BaseException:
             history.close()
             raise
