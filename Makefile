@@ -10,7 +10,7 @@ PROJECT ?= backend
 PLATFORM ?= python
 EMAIL ?= admin@example.com
 
-.PHONY: install install-dev assets serve test test-fast check fuzz cases docs bench bench-search clean lock
+.PHONY: install install-dev assets serve test test-fast check fuzz oracle cases docs bench bench-search clean lock
 
 install: .venv/.installed assets
 
@@ -69,6 +69,10 @@ test-fast: install-dev
 # Hostile requests, many more than the suite tries: about an hour.
 fuzz: install-dev
 	HOSTILE_EXAMPLES=1000 $(BIN)/pytest -n 2 --timeout 3000 tests/edges/api/test_hostile_requests.py
+
+# Searches compared with looking at every event, many more than the suite tries: two hours.
+oracle: install-dev
+	ORACLE_EXAMPLES=1500 $(BIN)/pytest -n 2 --timeout 7200 tests/flows/search/test_search_oracle.py
 
 # How many cases of the specification have a test that carries their id.
 cases: install-dev
