@@ -10,7 +10,7 @@ PROJECT ?= backend
 PLATFORM ?= python
 EMAIL ?= admin@example.com
 
-.PHONY: install install-dev assets serve test test-fast check fuzz fuzz-ingest cases docs bench soak clean lock
+.PHONY: install install-dev assets serve test test-fast check fuzz fuzz-ingest oracle cases docs bench bench-search soak clean lock
 
 install: .venv/.installed assets
 
@@ -76,6 +76,10 @@ fuzz-ingest: install-dev
 	end=$$((SECONDS + $(MINUTES) * 60)); while [ $$SECONDS -lt $$end ]; do \
 	  FUZZ_EXAMPLES=1000 $(BIN)/pytest --timeout 3000 tests/domain/test_hostile_events.py || exit 1; done
 
+# Searches compared with looking at every event, many more than the suite tries: two hours.
+oracle: install-dev
+	ORACLE_EXAMPLES=1500 $(BIN)/pytest -n 2 --timeout 7200 tests/flows/search/test_search_oracle.py
+
 # How many cases of the specification have a test that carries their id.
 cases: install-dev
 	$(BIN)/python -m tests.checks.cases
@@ -89,6 +93,11 @@ bench: install-dev
 # Ten minutes under load with hostile requests among the others; see docs/performance.md.
 soak: install-dev
 	$(BIN)/python -m benchmarks.soak
+
+# Searches over ten million events: five minutes to make them, 3 GB of disk, kept in BENCH_STORE for the next time.
+BENCH_STORE ?= /var/tmp/tocsin-bench-search
+bench-search: install-dev
+	$(BIN)/python -m benchmarks.search --keep $(BENCH_STORE) --growth
 
 clean:
 	rm -rf .venv node_modules tests/acceptance/node/node_modules $(VENDOR) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -178,7 +178,7 @@ def fill_with_fx(world: World) -> None:
     )  # fmt: skip
     world.disk = world.event("I2", 3 * HOUR).event_id
     world.send(
-        *(world.event("I3", 5 * DAY + minute * timedelta(minutes=1), **undefined, user=f"id:{minute}")
+        *(world.event("I3", 5 * DAY + minute * timedelta(minutes=1), **undefined, user=f"username:user{minute}")
           for minute in range(1, 11))
     )  # fmt: skip
     world.send(
@@ -212,6 +212,21 @@ def module_world(migrated: Path, history: History, tmp_path_factory: pytest.Temp
     shutil.copy(migrated, folder / "state.db")
     history.command("TRUNCATE TABLE event")
     state = State.open(f"sqlite:///{folder}/state.db")
+    yield World(state, history, folder)
+    state.close()
+
+
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def each_world(
+    request: pytest.FixtureRequest, migrated: Path, history: History, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
+    """A world for one module on each engine that state may have."""
+    folder = tmp_path_factory.mktemp("world")
+    shutil.copy(migrated, folder / "state.db")
+    is_sqlite = request.param == "sqlite"
+    url = f"sqlite:///{folder}/state.db" if is_sqlite else request.getfixturevalue("cluster").copy()
+    history.command("TRUNCATE TABLE event")
+    state = State.open(url)
     yield World(state, history, folder)
     state.close()
 

@@ -91,6 +91,7 @@ FOUND = {
     "search-K47": ("stack.filename:*pump.py", "I1"),
     "search-K47-has": ("has:stack.filename", "I1"),
     "search-K50": ("user.id:1", "I1"),
+    "search-K50-user": ('user:"id:1"', "I1"),
     "search-K50-email": ("user.email:x@y.z", ""),
     "search-K51-issue": ("issue:PUMP-1", "I1"),
     "search-K55": ("issue.type:error", ALL),

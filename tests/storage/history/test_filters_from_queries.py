@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tocsin.domain.event.derive.tags import user_tag
 from tocsin.domain.event.event import Event, EventId, GroupingHash
 from tocsin.domain.query.errors import MalformedQuery
 from tocsin.domain.query.evaluate import holds
@@ -150,6 +151,8 @@ def test_sql_finds_the_events_that_the_evaluator_finds(history, noon, drawn, tex
 
 def built(project_id, noon, number, fields):
     moment = noon + timedelta(minutes=fields.pop("minutes"))
+    # As the pipeline does: whom the event tells of is in its user tag.
+    fields["user"] = user_tag(fields["payload"].get("user")) or fields["user"]
     return Event(
         project_id=project_id,
         event_id=EventId(f"{project_id:016x}{number:016x}"),

@@ -4,6 +4,7 @@ import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
 
 from tocsin.domain.errors import Unavailable
+from tocsin.storage.history import schema
 
 
 def test_several_threads_ask_at_once(history):
@@ -25,3 +26,19 @@ def test_a_mistake_of_ours_is_not_dressed_up_as_an_answer(history):
         with pytest.raises(DatabaseError):
             history.rows("SELECT nonsense")
     assert history.rows("SELECT 1") == [(1,)]
+
+
+def test_a_table_of_an_earlier_version_is_given_todays_layout(history):
+    def known():
+        return {row[0]: row[1] for row in history.rows(schema.KNOWN_LAYOUT)}
+
+    history.command("ALTER TABLE event MODIFY COLUMN tags CODEC(ZSTD(1))")
+    history.command("ALTER TABLE event RESET SETTING max_buckets_in_map, map_serialization_version")
+    changes = schema.layout_changes(known())
+    assert [change.split()[4:6] for change in changes] == [
+        ["COLUMN", "`tags`"],
+        ["SETTING", "map_serialization_version"],
+    ]
+    for change in changes:
+        history.command(change)
+    assert schema.layout_changes(known()) == []

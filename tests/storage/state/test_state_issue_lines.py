@@ -120,7 +120,7 @@ def test_marks_of_anybody_are_found(state, cast, line):
     assert found(state, cast, Marked("subscription")) == {second}
 
 
-@pytest.mark.parametrize("strangers", [0, 1500], ids=["few", "many"])
+@pytest.mark.parametrize("strangers", [0, 10_500], ids=["few", "many"])
 def test_hashes_are_found_by_the_issues_they_belong_to(state, cast, line, strangers):
     start, (first, second, *_) = line
     mine = [GroupingHash(f"{number:032x}") for number in range(3)]

@@ -28,6 +28,7 @@ from tocsin.storage.state.issue_conditions import (
     around,
     candidates,
     count,
+    few,
     owned_hashes,
 )
 
@@ -36,19 +37,19 @@ HITS_MAX = 100_000
 PORTION = 10_000
 
 
-class Ranked(msgspec.Struct, frozen=True):
+class Ranked(msgspec.Struct, frozen=True, gc=False):
     """An issue and what it is sorted by."""
 
     id: IssueId
     score: float
 
 
-class _Match(msgspec.Struct, frozen=True):
+class _Match(msgspec.Struct, frozen=True, gc=False):
     """An issue with matching events: what these come to, and the hashes that they have."""
 
     issue_id: IssueId
     facts: scores.Facts
-    scope: IssueScope
+    owned: tuple[OwnedHash, ...]
 
 
 def score_of(ranked: Ranked) -> float:
@@ -107,18 +108,18 @@ def all_from_history(
         owned = owned_hashes(connection, asked.conditions, [tally.primary_hash for tally in found])
         step.rows = len(owned)
     matches = _matches(found, owned, order.measures)
-    kept = [one for one in matches.values() if all(_holds(term, one.facts, now) for term in asked.aggregates)]
+    kept = list(matches.values())
+    for term in asked.aggregates:
+        kept = [one for one in kept if _holds(term, one.facts, now)]
     if order.counts_users:
         kept = _with_exact_users(history, asked, kept)
-    ranked = [Ranked(one.issue_id, order.score(one.facts)) for one in kept]
-    return sorted(ranked, key=lambda row: (row.score, row.id), reverse=True)
+    return _sorted((order.score(one.facts), one.issue_id) for one in kept)
 
 
 def by_inbox(connection: Transaction, issue_ids: Iterable[IssueId]) -> list[Ranked]:
     """Return the issues by when they were put up for review, latest first."""
     waiting = inbox.waiting(connection, issue_ids).values()
-    ranked = [Ranked(one.issue_id, scores.millis(one.added_at)) for one in waiting]
-    return sorted(ranked, key=lambda row: (row.score, row.id), reverse=True)
+    return _sorted((scores.millis(one.added_at), one.issue_id) for one in waiting)
 
 
 def scopes(connection: Transaction, projects: Mapping[IssueId, ProjectId]) -> tuple[IssueScope, ...]:
@@ -129,14 +130,19 @@ def scopes(connection: Transaction, projects: Mapping[IssueId, ProjectId]) -> tu
 
 def _scope(connection: Transaction, asked: Question, named_issues_max: int) -> Clause:
     """Return whose events are looked at: those of the issues in question, if these are few, or all."""
-    few = candidates(connection, asked.conditions, limit=named_issues_max + 1)
-    if len(few) <= named_issues_max:
-        return in_issues(scopes(connection, {one.id: one.project_id for one in few}))
+    named = few(connection, asked.conditions, named_issues_max + 1)
+    if len(named) <= named_issues_max:
+        return in_issues(scopes(connection, named))
     reborn = [
         IssueScope.of(project_id, hashes)
         for project_id, hashes in issue_hashes.reborn(connection, asked.project_ids).items()
     ]
     return in_projects(asked.project_ids) & digested_in_time(reborn)
+
+
+def _sorted(scored: Iterable[tuple[float, IssueId]]) -> list[Ranked]:
+    """Return issues by score, then id, greatest first."""
+    return [Ranked(issue_id, score) for score, issue_id in sorted(scored, reverse=True)]
 
 
 def _matches(found: Sequence[Tally], owned: Sequence[OwnedHash], measures: Sequence[Measure]) -> dict[IssueId, _Match]:
@@ -146,36 +152,28 @@ def _matches(found: Sequence[Tally], owned: Sequence[OwnedHash], measures: Seque
     for tally in found:
         owner = owners.get((ProjectId(tally.project_id), tally.primary_hash))
         if owner is not None:
-            match = _match(tally, owner)
+            match = _Match(owner.issue_id, _facts(tally, owner), (owner,))
             known = matches.get(owner.issue_id)
             matches[owner.issue_id] = match if known is None else _joined(known, match, measures)
     return matches
 
 
-def _match(tally: Tally, owner: OwnedHash) -> _Match:
-    facts = scores.Facts(
-        events=tally.events,
-        users=tally.users,
-        first=tally.first,
-        last=tally.last,
-        issue_first_seen=owner.first_seen,
-        measures=tally.measures,
-    )
-    return _Match(owner.issue_id, facts, IssueScope(owner.project_id, ((owner.hash, owner.since),)))
+def _facts(tally: Tally, owner: OwnedHash) -> scores.Facts:
+    return scores.Facts(tally.events, tally.users, tally.first, tally.last, owner.first_seen, tally.measures)
 
 
 def _joined(one: _Match, other: _Match, measures: Sequence[Measure]) -> _Match:
     """Return both together; users who are in both count twice until they are counted again."""
-    hashes = IssueScope(one.scope.project_id, one.scope.hashes + other.scope.hashes)
-    return _Match(one.issue_id, scores.joined(one.facts, other.facts, measures), hashes)
+    return _Match(one.issue_id, scores.joined(one.facts, other.facts, measures), one.owned + other.owned)
 
 
 def _with_exact_users(history: History, asked: Question, matches: Sequence[_Match]) -> list[_Match]:
     """Return *matches* with users counted once who are in the events of several hashes of an issue."""
-    merged = [match for match in matches if len(match.scope.hashes) > 1]
+    merged = [match for match in matches if len(match.owned) > 1]
     if not merged:
         return list(matches)
-    counted = seen.seen(history, [match.scope for match in merged], asked.matched)
+    several = [IssueScope.of(match.owned[0].project_id, match.owned) for match in merged]
+    counted = seen.seen(history, several, asked.matched)
     users = {match.issue_id: figures.users for match, figures in zip(merged, counted, strict=True)}
     return [_with_users(match, users.get(match.issue_id, match.facts.users)) for match in matches]
 
@@ -190,7 +188,8 @@ def _holds(term: Term, facts: scores.Facts, now: datetime) -> bool:
         return not term.negated
     if term.key.name == "last_seen":
         # Compared with one-second resolution, spec/search.md 1.6.
-        return term.date_range(now.replace(microsecond=0)).contains(facts.last.replace(microsecond=0))
+        last = scores.moment(facts.last // 1000, scores.DATE_GRAIN)
+        return term.date_range(now.replace(microsecond=0)).contains(last)
     return _compares(term, facts.events) is not term.negated
 
 

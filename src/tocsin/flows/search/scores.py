@@ -8,25 +8,31 @@ import msgspec
 
 from tocsin.domain.query.window import Window
 from tocsin.flows.search.request import Sort
+from tocsin.storage.history.instant import micros
 from tocsin.storage.history.ranking import CountSince, Decayed, Measure, Severest
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND, _SECOND = 10**3, 10**6
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
+_HOUR_MICROS = 3600 * _SECOND
 
 DATE_GRAIN = timedelta(seconds=1)
 NEW_GRAIN = timedelta(milliseconds=1)
 """Within one grain of time issues count as equally recent."""
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What an order may depend on: an issue's matching events, and when it was first seen ever."""
+class Facts(msgspec.Struct, frozen=True, gc=False):
+    """What an order may depend on: an issue's matching events, and when it was first seen ever.
+
+    Times are microseconds since 1970: a search may look at a million issues.
+    """
 
     events: int
     users: int
-    first: datetime
-    last: datetime
-    issue_first_seen: datetime
+    first: int
+    last: int
+    issue_first_seen: int
     measures: tuple[float, ...]
 
 
@@ -42,9 +48,9 @@ def order(sort: Sort, window: Window, now: datetime) -> Order:
     """Return how *sort* scores issues; greater scores come first."""
     match sort:
         case Sort.DATE | Sort.INBOX:
-            return Order(score=lambda facts: millis(facts.last, DATE_GRAIN))
+            return Order(score=lambda facts: facts.last // _SECOND * 1000)
         case Sort.NEW:
-            return Order(score=lambda facts: millis(facts.issue_first_seen, NEW_GRAIN))
+            return Order(score=lambda facts: facts.issue_first_seen // _MILLISECOND)
         case Sort.FREQ:
             return Order(score=lambda facts: facts.events)
         case Sort.USER:
@@ -69,12 +75,13 @@ def moment(value: float, grain: timedelta) -> datetime:
 def _trends(window: Window, now: datetime) -> Order:
     """Young issues, and those that come more often lately."""
     is_long = window.seconds >= timedelta(days=7).total_seconds()
+    at = micros(now)
     recent = _HOUR if is_long else timedelta(seconds=window.seconds / 100)
     overall = timedelta(days=7) if is_long else timedelta(seconds=window.seconds)
 
     def score(facts: Facts) -> float:
         heat, lately, all_along = facts.measures
-        youth = max(0.01, 1 / 2 ** min(16, _hours(now - facts.first) / 12))
+        youth = max(0.01, 1 / 2 ** min(16, _hours(at - facts.first) / 12))
         return youth * max(0.01, log(1 + heat)) * max(0.01, 0.1 * lately / (all_along + 1))
 
     measures = (Decayed(now, 4), CountSince(window.end - recent), CountSince(window.end - overall))
@@ -83,11 +90,12 @@ def _trends(window: Window, now: datetime) -> Order:
 
 def _recommended(now: datetime) -> Order:
     """Equal parts of how recent, sudden, severe, widespread and frequent the events are."""
+    at = micros(now)
 
     def score(facts: Facts) -> float:
         lately, all_along, severity = facts.measures
         parts = (
-            0.5 ** (_hours(now - facts.last) / 24),
+            0.5 ** (_hours(at - facts.last) / 24),
             min(1.0, lately / (all_along + 1)),
             severity,
             min(1.0, log(facts.users + 1) / log(1001)),
@@ -99,19 +107,19 @@ def _recommended(now: datetime) -> Order:
     return Order(score=score, measures=measures, counts_users=True)
 
 
-def _hours(age: timedelta) -> float:
-    return max(age / _HOUR, 0)
+def _hours(age: int) -> float:
+    return max(age / _HOUR_MICROS, 0)
 
 
 def joined(one: Facts, other: Facts, measures: Sequence[Measure]) -> Facts:
     """Return the facts about the events of two hashes of an issue together, their users simply added up."""
     return Facts(
-        events=one.events + other.events,
-        users=one.users + other.users,
-        first=min(one.first, other.first),
-        last=max(one.last, other.last),
-        issue_first_seen=one.issue_first_seen,
-        measures=tuple(
+        one.events + other.events,
+        one.users + other.users,
+        min(one.first, other.first),
+        max(one.last, other.last),
+        one.issue_first_seen,
+        tuple(
             measure.joined(mine, theirs)
             for measure, mine, theirs in zip(measures, one.measures, other.measures, strict=True)
         ),

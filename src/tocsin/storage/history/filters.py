@@ -107,6 +107,16 @@ def tag(key: str) -> Clause:
     return Clause(f"tags[{name.sql}]", name.parameters)
 
 
+def distinct_users(condition: Clause = ALWAYS) -> Clause:
+    """Return the aggregate that counts the users of the events that meet *condition*.
+
+    Users are told apart by 64 bits of a hash, which takes half the time: a million of them are counted as one too few
+    once in 37 million times.
+    """
+    sql = "uniqExactIf(cityHash64(user), user != '')"
+    return Clause(sql if condition == ALWAYS else f"{sql[:-1]} AND {condition.sql})", condition.parameters)
+
+
 def is_one_of(operand: Clause, values: Sequence[str]) -> Clause:
     """Return the condition that *operand* equals one of *values*, case and all."""
     return _joined(operand, "IN", texts(values))

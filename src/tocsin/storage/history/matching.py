@@ -33,6 +33,7 @@ _ORDERS = {
     Operator.LESS_OR_EQUAL: "<=",
 }
 _NUMBER = r"^\s*-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\s*$"
+_USER_ID = ("user", "id")
 _PAIRS = "headers"
 """The one member of an event that is kept as a list of pairs."""
 
@@ -206,6 +207,9 @@ def _compared(left: str, sign: str, right: Clause) -> Clause:
 
 def _value_at(place: Payload) -> Clause:
     """Return the text at *place*, ``""`` if it is missing."""
+    if place.path == _USER_ID:
+        # Where there is an id, the user tag is made of it (spec/ingest.md 4.8), and need not be unpacked.
+        return Clause("if(startsWith(user, 'id:'), substring(user, 4), '')")
     *_, parent, member = place.path
     if parent == _PAIRS:
         name = text(member)

@@ -7,7 +7,7 @@ from typing import Protocol
 import msgspec
 
 from tocsin.domain.event.event import GroupingHash
-from tocsin.storage.history.filters import Clause, bound, instant
+from tocsin.storage.history.filters import Clause, bound, distinct_users, instant
 from tocsin.storage.history.scope import Selection
 from tocsin.storage.history.store import History
 
@@ -74,7 +74,7 @@ class Severest(msgspec.Struct, frozen=True):
         return max(one, other)
 
 
-class Tally(msgspec.Struct, frozen=True, kw_only=True):
+class Tally(msgspec.Struct, frozen=True, gc=False):
     """Figures over the selected events of one grouping hash, of which there is at least one."""
 
     project_id: int
@@ -82,8 +82,9 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
     events: int
     users: int
     """Distinct user tags; 0 unless asked for."""
-    first: datetime
-    last: datetime
+    first: int
+    """Microseconds since 1970, as is *last*: there may be a million of these."""
+    last: int
     measures: tuple[float, ...]
     """In the order in which they were asked for."""
 
@@ -99,24 +100,17 @@ def tallies(
     """Return the figures of every hash that has a selected event in *scope*, in no order."""
     chosen = scope & selection.clause()
     figures = [measure.figure() for measure in measures]
-    users = "uniqExactIf(user, user != '')" if count_users else "0"
+    users = distinct_users().sql if count_users else "0"
     extra = "".join(f", toFloat64({figure.sql})" for figure in figures)
     sql = (
-        f"SELECT project_id, primary_hash, count(), {users}, min(timestamp), max(timestamp){extra}"
+        f"SELECT project_id, primary_hash, count(), {users},"
+        f" toUnixTimestamp64Micro(min(timestamp)), toUnixTimestamp64Micro(max(timestamp)){extra}"
         f" FROM event WHERE {chosen.sql} GROUP BY project_id, primary_hash LIMIT {TALLIES_MAX}"
     )
     bindings = dict(chosen.parameters)
     for figure in figures:
         bindings |= figure.parameters
     return [
-        Tally(
-            project_id=project_id,
-            primary_hash=GroupingHash(primary_hash.hex()),
-            events=events,
-            users=distinct,
-            first=first,
-            last=last,
-            measures=tuple(rest),
-        )
-        for project_id, primary_hash, events, distinct, first, last, *rest in history.rows(sql, bindings)
+        Tally(project_id, GroupingHash(name.hex()), events, distinct, first, last, tuple(rest))
+        for project_id, name, events, distinct, first, last, *rest in history.rows(sql, bindings)
     ]

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from tocsin.domain.event.event import GroupingHash
-from tocsin.storage.history.filters import Clause, bound, in_projects
+from tocsin.storage.history.filters import Clause, bound, distinct_users, in_projects
 from tocsin.storage.history.instant import micros
 from tocsin.storage.history.scope import (
     EVERYTHING,
@@ -25,7 +25,7 @@ POINTS_MAX = 1000
 
 _HOUR_SECONDS = 3600
 _COUNT = "count()"
-_USERS = "uniqExactIf(user, user != '')"
+_USERS = distinct_users().sql
 _FIRST = "min(timestamp)"
 _LAST = "max(timestamp)"
 

@@ -58,6 +58,9 @@ class History:
         try:
             history.command(schema.event_table())
             history.command(schema.session_table())
+            known = {row[0]: row[1] for row in history.rows(schema.KNOWN_LAYOUT)}
+            for change in schema.layout_changes(known):
+                history.command(change)
         except BaseException:
             history.close()
             raise

@@ -4,15 +4,19 @@ A condition is a frozen value that knows its ``clause``: a new kind of condition
 """
 
 import operator
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from itertools import product
 from typing import Any, Literal, Protocol
 
 import msgspec
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
+    LargeBinary,
+    Select,
     Table,
     Text,
     and_,
@@ -25,6 +29,7 @@ from sqlalchemy import (
     true,
     tuple_,
     type_coerce,
+    union_all,
 )
 
 from tocsin.domain.event.event import GroupingHash
@@ -44,8 +49,11 @@ from tocsin.storage.state.tables import (
     suggested_user,
 )
 
+_FIRST_SEEN = type_coerce(issue.c.first_seen, BigInteger)
+_LANES_MAX = 64
+"""Projects times statuses whose lines of issues are merged; more than this are sorted together."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NAMED_HASHES_MAX = 1000
+_NAMED_HASHES_MAX = 10_000
 """More hashes than this are found faster by reading all that belong to the issues in question."""
 
 
@@ -279,7 +287,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     times_seen: int
 
 
-class OwnedHash(msgspec.Struct, frozen=True):
+class OwnedHash(msgspec.Struct, frozen=True, gc=False):
     """A grouping hash and the issue that it belongs to."""
 
     project_id: ProjectId
@@ -287,8 +295,8 @@ class OwnedHash(msgspec.Struct, frozen=True):
     since: datetime | None
     """Events digested before this belong to an earlier issue that was deleted; None when there was none."""
     issue_id: IssueId
-    first_seen: datetime
-    """When the issue was first seen."""
+    first_seen: int
+    """When the issue was first seen, in microseconds since 1970: there may be a million of these."""
 
 
 class Placed(msgspec.Struct, frozen=True):
@@ -338,20 +346,44 @@ def count(connection: Connection, conditions: Iterable[Condition], limit: int) -
     return int(connection.execute(select(func.count()).select_from(met)).scalar_one())
 
 
+def few(connection: Connection, conditions: Iterable[Condition], limit: int) -> dict[IssueId, ProjectId]:
+    """Return issues that meet all *conditions*, no more than *limit* and in no order, with their projects."""
+    query = select(issue.c.id, issue.c.project_id).where(*(one.clause() for one in conditions)).limit(limit)
+    return {row.id: row.project_id for row in connection.execute(query)}
+
+
 def owned_hashes(
     connection: Connection, conditions: Iterable[Condition], hashes: Collection[GroupingHash]
 ) -> list[OwnedHash]:
     """Return which of *hashes*, of whatever project, belong to issues that meet all *conditions*."""
-    owned = (issue_hash.c.project_id, issue_hash.c.hash, issue_hash.c.since, issue.c.id, issue.c.first_seen)
-    query = select(*owned).join_from(issue_hash, issue).where(*(one.clause() for one in conditions))
+    met = [one.clause() for one in conditions]
     if len(hashes) > _NAMED_HASHES_MAX:
-        wanted = set(hashes)
-        return [OwnedHash(*row) for row in connection.execute(query) if row[1] in wanted]
+        return _owned_among_all(connection, met, set(hashes))
+    owned = (issue_hash.c.project_id, issue_hash.c.hash, issue_hash.c.since, issue.c.id, _FIRST_SEEN)
+    query = select(*owned).join_from(issue_hash, issue).where(*met)
     return [
         OwnedHash(*row)
         for some in portions(hashes)
         for row in connection.execute(query.where(issue_hash.c.hash.in_(some)))
     ]
+
+
+def _owned_among_all(
+    connection: Connection, met: Sequence[ColumnElement[bool]], wanted: Collection[GroupingHash]
+) -> list[OwnedHash]:
+    # Two long walks along indexes and a join here take a third of the time that as many look-ups take there.
+    found = connection.execute(select(issue.c.id, issue.c.project_id, _FIRST_SEEN).where(*met)).all()
+    first_seen = {issue_id: seen for issue_id, _, seen in found}
+    owned: list[OwnedHash] = []
+    for project_id in {project_id for _, project_id, _ in found}:
+        query = select(type_coerce(issue_hash.c.hash, LargeBinary), issue_hash.c.since, issue_hash.c.issue_id)
+        rows = connection.execute(query.where(issue_hash.c.project_id == project_id))
+        owned += [
+            OwnedHash(project_id, digits, since, issue_id, seen)
+            for name, since, issue_id in rows
+            if (seen := first_seen.get(issue_id)) is not None and (digits := GroupingHash(name.hex())) in wanted
+        ]
+    return owned
 
 
 def around(
@@ -368,20 +400,70 @@ def around(
     issues are sorted by id, greatest first. The edge lies between two grains.
     """
     column, edge = issue.c[order], stretch.edge
-    query = select(issue.c.id, column.label("at")).where(*(one.clause() for one in conditions))
-    later, earlier = query.order_by(column, issue.c.id), query.order_by(column.desc(), issue.c.id.desc())
-    if edge is not None:
-        later, earlier = later.where(column >= edge), earlier.where(column < edge)
+    lanes = [select(issue.c.id, column.label("at")).where(*lane) for lane in _lanes(conditions, order)]
     found: list[Placed] = []
-    for side, wanted in ((later, stretch.above), (earlier, stretch.below)):
-        rows = all_as(Placed, connection.execute(side.limit(wanted))) if wanted else []
+    for is_later, wanted in ((True, stretch.above), (False, stretch.below)):
+        side = [] if edge is None else [column >= edge if is_later else column < edge]
+        rows = _next(connection, [lane.where(*side) for lane in lanes], wanted, is_later=is_later)
         if len(rows) == wanted and rows:
             start = _grain_start(rows[-1].at, grain)
-            whole = query.where(column >= start, column < start + grain)
             rows = [row for row in rows if _grain_start(row.at, grain) != start]
-            rows += all_as(Placed, connection.execute(whole))
+            whole = [lane.where(column >= start, column < start + grain) for lane in lanes]
+            rows += all_as(Placed, connection.execute(_all_of(whole)))
         found += rows
     return sorted(found, key=lambda row: (_grain_start(row.at, grain), row.id), reverse=True)
+
+
+def _lanes(conditions: Iterable[Condition], order: Order) -> list[list[ColumnElement[bool]]]:
+    """Return *conditions* project by project and status by status, where there are few of both.
+
+    Along such a lane the index of *order* has the issues in order, and only the first of each need to be looked at.
+    """
+    wanted = list(conditions)
+    fields = {Field.PROJECT: issue.c.project_id, Field.STATUS: issue.c.status}
+    values = {field: _values(wanted, field) for field in fields}
+    named = [one for one in values.values() if one is not None]
+    if len(named) < len(fields) or len(named[0]) * len(named[1]) > _LANES_MAX:
+        return [[one.clause() for one in wanted]]
+    rest = [_beside(order, one) for one in wanted if not (isinstance(one, Among) and one.field in fields)]
+    columns = fields.values()
+    pairs = product(*(sorted(one) for one in named))
+    return [[*(column == value for column, value in zip(columns, pair, strict=True)), *rest] for pair in pairs]
+
+
+def _beside(order: Order, condition: Condition) -> ColumnElement[bool]:
+    """Return the clause of *condition* in a form that leads no engine away from the index of *order*."""
+    if isinstance(condition, Between) and condition.field is not order:
+        column = issue.c[condition.field]
+        return _between(func.coalesce(column, column), condition)
+    return condition.clause()
+
+
+def _values(conditions: Iterable[Condition], field: Field) -> set[Any] | None:
+    """Return the values of *field* that all conditions on it leave; None without any such condition."""
+    named = [set(one.values) for one in conditions if isinstance(one, Among) and one.field is field]
+    return set.intersection(*named) if named else None
+
+
+def _next(
+    connection: Connection, lanes: Sequence[Select[*tuple[Any, ...]]], limit: int, *, is_later: bool
+) -> list[Placed]:
+    """Return the *limit* issues of all lanes that come first, going towards later or towards earlier ones."""
+    if not limit or not lanes:
+        return []
+    heads = [_directed(lane, lane.selected_columns, is_later=is_later).limit(limit).subquery() for lane in lanes]
+    together = _all_of([select(head) for head in heads]).subquery()
+    query = _directed(select(together), together.c, is_later=is_later).limit(limit)
+    return all_as(Placed, connection.execute(query))
+
+
+def _directed(query: Select[*tuple[Any, ...]], columns: Any, *, is_later: bool) -> Select[*tuple[Any, ...]]:
+    at, number = columns["at"], columns["id"]
+    return query.order_by(at, number) if is_later else query.order_by(at.desc(), number.desc())
+
+
+def _all_of(queries: Sequence[Select[*tuple[Any, ...]]]) -> Any:
+    return union_all(*queries) if len(queries) != 1 else queries[0]
 
 
 def _grain_start(at: datetime, grain: timedelta) -> datetime:

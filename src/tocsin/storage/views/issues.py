@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 
 import msgspec
@@ -16,9 +16,10 @@ from tocsin.domain.issue.issue import Activity, ActivityType, Issue, IssueId, Pr
 from tocsin.domain.issue.suggestion import Suggestion
 from tocsin.domain.issue.workflow import LEAVING
 from tocsin.domain.organization import Organization, OrganizationId, Project, Team, User
-from tocsin.domain.query.window import daily_grid, hourly_grid
+from tocsin.domain.query.window import EPOCH, daily_grid, hourly_grid
 from tocsin.storage.history.figures import Figures, Wanted, figures
-from tocsin.storage.history.scope import Selection
+from tocsin.storage.history.scope import IssueScope, Selection
+from tocsin.storage.history.seen import series
 from tocsin.storage.history.tags import TagKey, tag_keys
 from tocsin.storage.state import (
     activity,
@@ -246,17 +247,17 @@ def numbers(views: Views, issue: Issue, environment_names: Sequence[str] = ()) -
 def detail(views: Views, issue: Issue, environment_names: Sequence[str], now: datetime) -> IssueDetail:
     """Return what the page of *issue* shows, events counted in those environments, in all of them if none is given."""
     scope = issue_scope(views, issue)
-    wanted = _wanted(environment_names)
-    hours, days = hourly_grid(now), daily_grid(now, 30)
-    (hourly,) = figures(views.history, [scope], msgspec.structs.replace(wanted, grid=hours))
-    (daily,) = figures(views.history, [scope], msgspec.structs.replace(wanted, grid=days))
+    days = daily_grid(now, 30)
+    wanted = msgspec.structs.replace(_wanted(environment_names), grid=days)
+    (counted,) = figures(views.history, [scope], wanted)
+    hours = _last_hours(views, scope, environment_names, now)
     tags = tag_keys(views.history, scope, wanted.selection, limit=TAGS_MAX) if scope.hashes else []
     with views.state.read() as connection:
         seen = marks.seen_by(connection, issue.id, SEEN_BY_MAX)
         subscribed = marks.subscribers(connection, [issue.id])[issue.id]
         people = users.by_ids(connection, {user_id for user_id, _ in seen} | set(subscribed))
         return IssueDetail(
-            numbers=_numbers(issue, hourly, environment_names),
+            numbers=_numbers(issue, counted, environment_names),
             story=_story(connection, issue, ACTIVITY_MAX),
             seen_by=tuple((people[user_id], at) for user_id, at in seen if user_id in people),
             participants=tuple(_hearing(people, subscribed))[:PARTICIPANTS_MAX],
@@ -264,9 +265,20 @@ def detail(views: Views, issue: Issue, environment_names: Sequence[str], now: da
             last_release=shown_release(connection, issue.project_id, issue.last_release),
             tags=tuple(tags),
             user_reports=user_reports.count_of_issue(connection, issue.id),
-            hours=tuple(zip(hours.starts, hourly.series, strict=True)),
-            days=tuple(zip(days.starts, daily.series, strict=True)),
+            hours=hours,
+            days=tuple(zip(days.starts, counted.series, strict=True)),
         )
+
+
+def _last_hours(views: Views, scope: IssueScope, environment_names: Sequence[str], now: datetime) -> Series:
+    """Return the events of 24 hours, counted apart from those of all time: they are found by their time."""
+    grid = hourly_grid(now)
+    if not scope.hashes:
+        return tuple((start, 0) for start in grid.starts)
+    start, end = (EPOCH + timedelta(seconds=one) for one in (grid.starts.start, grid.starts.stop))
+    there = Selection(start=start, end=end, environments=tuple(environment_names))
+    (counted,) = series(views.history, [scope], there, grid.step_seconds)
+    return counted
 
 
 def story(views: Views, issue: Issue, limit: int = ACTIVITY_MAX) -> tuple[Entry, ...]:
