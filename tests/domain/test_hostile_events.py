@@ -151,6 +151,15 @@ values = st.recursive(
 events = st.dictionaries(keys, values, max_size=8)
 
 
+# What an SDK says it cut or filtered, of places that there are or not.
+notes = st.recursive(
+    scalars | st.just({"": {"rem": [["!limit", "s", 0, 3]], "len": 9, "err": ["x"]}}),
+    lambda inner: st.dictionaries(st.sampled_from(["", "values", "frames", "0", "1", "data", "headers", "formatted", "stacktrace", "vars"]), inner, max_size=3),
+    max_leaves=6,
+)  # fmt: skip
+remarks = st.dictionaries(st.sampled_from(sorted({*_CLEANERS, *_ALIASES})), notes, max_size=4)
+
+
 def encoded(value: Any) -> bytes:
     """Return JSON as careless clients write it, with NaN and with halves of surrogate pairs."""
     return json.dumps(value).encode()
@@ -169,6 +178,12 @@ def test_any_json_with_the_words_of_sdks_is_digested(event):
     assert result is not None
     assert result == digested(request(envelope(encoded(event))))
     digested(request(envelope(encoded(event))), RULES)
+
+
+@MANY
+@given(events, remarks)
+def test_any_json_with_any_remarks_is_digested(event, said):
+    assert digested(request(envelope(encoded(event | {"_meta": said})))) is not None
 
 
 @MANY
@@ -284,9 +299,9 @@ def _edit(owner: Any, key: Any, kind: str, new: Any, other: tuple[Any, Any]) -> 
 
 
 @MANY
-@given(st.sampled_from(EVENTS), edits)
-def test_a_recorded_event_with_odd_parts_is_digested(event, changes):
-    text = edited(event, changes)
+@given(st.sampled_from(EVENTS), edits, remarks)
+def test_a_recorded_event_with_odd_parts_is_digested(event, changes, said):
+    text = edited(event | {"_meta": said}, changes)
     digested(request(envelope(text)))
     digested(request(text, BodyForm.STORE), RULES)
 

@@ -721,7 +721,9 @@ def test_remarks_of_the_sdk_follow_headers_cookies_and_a_query_into_their_lists(
     }
 
 
-@pytest.mark.parametrize("sent", [3, [], "x", {"a": 3}, {"breadcrumbs": 3, "message": "x"}])
+@pytest.mark.parametrize(
+    "sent", [3, [], "x", {"a": 3}, {"breadcrumbs": 3, "message": "x"}, {"message": {}, "logentry": 3}]
+)
 def test_a_meta_of_the_wrong_form_does_no_harm(sent):
     assert normalised({"_meta": sent, "breadcrumbs": [{"message": "m"}], "message": "x"})["logentry"] == {
         "formatted": "x"

@@ -55,6 +55,7 @@ from tocsin.domain.grouping.functions import essential_function
         ("rust", "<cart::Cart<T> as core::ops::Drop>::drop", "cart::Cart<T>::drop"),
         ("rust", "cart::total::{{closure}}", "cart::total::<lambda>"),
         ("swift", "Cart.total(of:) -> Swift.Int", "Cart.total"),
+        ("rust", "<cart::Cart as core", "core"),
         ("c", "(", "("),
         ("c", "a<b", "a<b"),
     ],

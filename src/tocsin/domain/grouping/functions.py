@@ -89,10 +89,10 @@ def _native(function: str) -> str:
 
 def _implementer(name: str) -> str:
     """Return Rust's ``<Vec<T> as Drop>::drop`` as ``Vec<T>::drop``."""
-    implementer, found, _ = name.partition(" as ")
-    if not found or not name.startswith("<"):
+    implementer, found, trait = name.partition(" as ")
+    if not found or ">" not in trait or not name.startswith("<"):
         return name
-    return implementer[1:] + name[name.rindex(">") + 1 :]
+    return implementer[1:] + trait.rpartition(">")[2]
 
 
 def _without_arguments(name: str) -> str:

@@ -68,7 +68,10 @@ class Remarks:
             moved = node.pop(old[-1])
             node = self._sent
             for key in new[:-1]:
-                node = node.setdefault(key, {}) if isinstance(node, dict) else {}
+                below = node.setdefault(key, {})
+                if not isinstance(below, dict):
+                    below = node[key] = {}
+                node = below
             node[new[-1]] = moved
 
     def renumbered(self, path: Path, dropped: int) -> None:
