@@ -123,13 +123,6 @@ def duration_series(history: History, which: Sessions, by: Sequence[Dimension], 
     return _series(history, which, by, grid, _DURATIONS, _durations, source=_LASTED)
 
 
-def projects_with_sessions(history: History, project_ids: Sequence[int]) -> set[int]:
-    """Return those of the projects that have sessions."""
-    chosen = in_projects(project_ids)
-    rows = history.rows(f"SELECT DISTINCT project_id FROM session WHERE {chosen.sql}", chosen.parameters)
-    return {project_id for (project_id,) in rows}
-
-
 def places_with_sessions(history: History, project_ids: Sequence[int], versions: Sequence[str]) -> set[tuple[int, str]]:
     """Return the projects and those of the releases that have sessions there."""
     chosen = in_projects(project_ids) & among((Dimension.RELEASE,), [(one,) for one in versions])
