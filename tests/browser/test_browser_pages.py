@@ -171,6 +171,7 @@ PAGES: dict[str, Callable[[Backend], str]] = {
     "commented": commented_page,
     "shared": shared_page,
     "empty": lambda backend: backend.stream.replace("is:unresolved", "level:fatal"),
+    "stats": lambda backend: f"{backend.tocsin.url}/organizations/acme/stats/?statsPeriod=24h",
     "docs": lambda backend: f"{backend.tocsin.url}/docs",
     "home": lambda backend: f"{backend.tocsin.url}/",
 }

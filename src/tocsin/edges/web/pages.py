@@ -16,6 +16,7 @@ from tocsin.edges.web.login import log_in, log_out, login
 from tocsin.edges.web.reference import reference
 from tocsin.edges.web.rendering import STATIC
 from tocsin.edges.web.shared import shared_page
+from tocsin.edges.web.stats import stats
 from tocsin.edges.web.stream import stream
 from tocsin.edges.web.visit import visit_of
 
@@ -45,6 +46,7 @@ PAGES = (
             post_comment,
             change_comment,
             shared_page,
+            stats,
             reference,
             nothing,
         ],
