@@ -172,6 +172,7 @@ PAGES: dict[str, Callable[[Backend], str]] = {
     "shared": shared_page,
     "empty": lambda backend: backend.stream.replace("is:unresolved", "level:fatal"),
     "stats": lambda backend: f"{backend.tocsin.url}/organizations/acme/stats/?statsPeriod=24h",
+    "inbound": lambda backend: f"{backend.tocsin.url}/organizations/acme/settings/projects/{backend.slug}/inbound/",
     "docs": lambda backend: f"{backend.tocsin.url}/docs",
     "home": lambda backend: f"{backend.tocsin.url}/",
 }

@@ -35,6 +35,11 @@ def event(organization: str, issue_id: int, event_id: str, query: Query = ()) ->
     return with_query(path, query)
 
 
+def inbound(organization: str, project: str) -> str:
+    """Return the path of a project's page "Inbound data"."""
+    return f"/organizations/{quote(organization, safe='')}/settings/projects/{quote(project, safe='')}/inbound/"
+
+
 def share(share_id: str) -> str:
     """Return the path of the page that anybody may see of a shared issue."""
     return f"/share/issue/{share_id}/"

@@ -11,6 +11,7 @@ from tocsin.edges.web.changes import change_issues, undo_changes
 from tocsin.edges.web.comments import change_comment, post_comment
 from tocsin.edges.web.failures import answer_fault, answer_http, answer_refusal, nothing
 from tocsin.edges.web.home import home
+from tocsin.edges.web.inbound import change_inbound, inbound
 from tocsin.edges.web.issue import event_page, issue_page
 from tocsin.edges.web.login import log_in, log_out, login
 from tocsin.edges.web.reference import reference
@@ -47,6 +48,8 @@ PAGES = (
             change_comment,
             shared_page,
             stats,
+            inbound,
+            change_inbound,
             reference,
             nothing,
         ],
