@@ -234,6 +234,8 @@ PAGES: dict[str, Callable[[Backend], str]] = {
     "monitor": monitor_page,
     "new-monitor": lambda backend: f"{backend.tocsin.url}/organizations/acme/monitors/new/",
     "feedback": feedback_page,
+    "stats": lambda backend: f"{backend.tocsin.url}/organizations/acme/stats/?statsPeriod=24h",
+    "inbound": lambda backend: f"{backend.tocsin.url}/organizations/acme/settings/projects/{backend.slug}/inbound/",
     "docs": lambda backend: f"{backend.tocsin.url}/docs",
     "home": lambda backend: f"{backend.tocsin.url}/",
 }

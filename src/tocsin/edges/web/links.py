@@ -60,6 +60,11 @@ def monitor(organization: str, monitor_id: int) -> str:
     return f"{monitors(organization)}{monitor_id}/"
 
 
+def inbound(organization: str, project: str) -> str:
+    """Return the path of a project's page "Inbound data"."""
+    return f"/organizations/{quote(organization, safe='')}/settings/projects/{quote(project, safe='')}/inbound/"
+
+
 def share(share_id: str) -> str:
     """Return the path of the page that anybody may see of a shared issue."""
     return f"/share/issue/{share_id}/"

@@ -13,6 +13,7 @@ from tocsin.edges.web.failures import answer_fault, answer_http, answer_refusal,
 from tocsin.edges.web.feedback import feedback, screenshot
 from tocsin.edges.web.grouping import change_grouping, grouping_page
 from tocsin.edges.web.home import home
+from tocsin.edges.web.inbound import change_inbound, inbound
 from tocsin.edges.web.issue import event_page, issue_page
 from tocsin.edges.web.login import log_in, log_out, login
 from tocsin.edges.web.monitors import add_monitor, change_monitor, monitor_page, monitors_page, new_monitor
@@ -20,6 +21,7 @@ from tocsin.edges.web.reference import reference
 from tocsin.edges.web.releases import release_page, releases_page
 from tocsin.edges.web.rendering import STATIC
 from tocsin.edges.web.shared import shared_page
+from tocsin.edges.web.stats import stats
 from tocsin.edges.web.stream import stream
 from tocsin.edges.web.visit import visit_of
 
@@ -60,6 +62,9 @@ PAGES = (
             feedback,
             screenshot,
             shared_page,
+            stats,
+            inbound,
+            change_inbound,
             reference,
             nothing,
         ],
