@@ -16,14 +16,13 @@ CALLED_BY_OTHERS = {
     "prepare", "start", "limit",  # listeners of SQLAlchemy
     "process_bind_param", "process_result_value", "load_dialect_impl", "coerce_compared_value",  # its column types
     "upgrade", "downgrade",  # Alembic
-    "has_more", "libraries",  # templates/parts.html
+    "has_more", "libraries", "category_name",  # templates
 }  # fmt: skip
 
 # Built and tested with their module, and named in the design; the issue named is the first to call them.
 AWAITED = {
     "release_line": "workflow: resolving in the next release",
     "revoke": "search: tokens change through the API",
-    "rate_limit_headers": "ingest: quotas",
 }
 
 

@@ -63,7 +63,7 @@ def test_what_comes_in_is_set_with_the_project(api):
     assert {name: shown[name] for name in OPTIONS if name != "options"} == {
         name: value for name, value in OPTIONS.items() if name != "options"
     }
-    assert shown["options"].items() >= {"filters:releases": ["1.*", "2.*"]}.items()
+    assert shown["options"].items() >= {"filters:releases": "1.*\n2.*", "filters:blacklisted_ips": "10.0.0.0/8"}.items()
     assert api.get(PROJECT).json() == shown
     assert api.put(PROJECT, {"allowedDomains": ""}).json()["allowedDomains"] == ["*"]
 

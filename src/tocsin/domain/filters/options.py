@@ -61,3 +61,5 @@ FILTER_OPTIONS: Final[Mapping[str, Reader]] = {
     "filters:blacklisted_ips": _networks,
 }
 """How each option is read."""
+LINES_OPTIONS: Final = frozenset({"filters:releases", "filters:error_messages", "filters:blacklisted_ips"})
+"""Options of several lines, which clients send and read as one text."""

@@ -111,7 +111,7 @@ def _faults(errors: Mapping[str, object]) -> Iterator[tuple[str, str]]:
 
 def _tried(visit: Visit, project: Project, values: Values) -> Result:
     """Return what the form would take out. Raises InvalidFields, and Malformed for an event that cannot be read."""
-    options = changed_project(project, values.body()).options
+    options = changed_project(project, values.body(), visit.now).options
     subject, event = _subject(visit, project)
     privacy = privacy_of(visit.reach.organization.options, options)
     tried = try_scrubbing(Trial(event=event, privacy=privacy, received=visit.now))

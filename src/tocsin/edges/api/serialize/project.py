@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tocsin.domain.access import Scope
+from tocsin.domain.filters.options import LINES_OPTIONS
 from tocsin.domain.grouping import LATEST
 from tocsin.domain.organization import Project, Team
 from tocsin.edges.api.serialize.instants import iso
@@ -109,10 +110,15 @@ def project_detail(shown: ShownProject, access: Iterable[Scope], organization: d
         **project_object(shown, access),
         **{name: one.options.get(name, default) for name, default in _DEFAULTS.items()},
         **_looks(one),
-        "options": one.options,
+        "options": {name: _as_sent(name, value) for name, value in one.options.items()},
         "organization": organization,
         **_LACKING_IN_DETAIL,
     }
+
+
+def _as_sent(name: str, value: Any) -> Any:
+    """Return an option as clients send it: those of several lines are one text."""
+    return "\n".join(value) if name in LINES_OPTIONS else value
 
 
 def _looks(one: Project) -> dict[str, Any]:
