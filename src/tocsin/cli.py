@@ -376,7 +376,7 @@ def grouping_replay(
         with app.grouping_replay(settings) as replay:
             verdict = replay.named(project, org, changes, app.now(), events)
     except InvalidFields as refusal:
-        _leave("; ".join(f"{name}: {fault}" for name, faults in refusal.errors.items() for fault in faults), 1)
+        _leave("; ".join(f"{name}: {faults}" for name, faults in refusal.errors.items()), 1)
     except app.Busy as busy:
         _leave(f"{busy}; stop the server, or use the page Grouping of the project.", BUSY)
     if as_json:

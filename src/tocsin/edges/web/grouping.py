@@ -72,16 +72,16 @@ def _shown(
     faults: Mapping[str, Any] | None = None,
     status: int = 200,
 ) -> Html:
-    values = {name: project.options.get(name) or "" for name in OPTIONS} | {"groupingConfig": LATEST}
-    values |= {name: project.options[name] for name in OPTIONS if project.options.get(name)}
+    defaults = {"groupingConfig": LATEST}
+    values = {name: project.options.get(name) or defaults.get(name, "") for name in OPTIONS}
     organization = visit.reach.organization.slug
     return show(
         visit,
         "grouping.html",
         status=status,
         project=project,
-        values=values | sent,
-        configs=tuple(reversed(CONFIGS)),
+        values={**values, **sent},
+        configs=tuple(CONFIGS)[::-1],
         verdict=verdict,
         faults=faults or {},
         may_write=not WRITERS.isdisjoint(visit.reach.scopes),
