@@ -72,8 +72,8 @@ def _shown(
     faults: Mapping[str, Any] | None = None,
     status: int = 200,
 ) -> Html:
-    values = {name: project.options.get(name) or "" for name in OPTIONS} | {"groupingConfig": LATEST}
-    values |= {name: project.options[name] for name in OPTIONS if project.options.get(name)}
+    defaults = {"groupingConfig": LATEST}
+    values = {name: project.options.get(name) or defaults.get(name, "") for name in OPTIONS}
     organization = visit.reach.organization.slug
     return show(
         visit,
