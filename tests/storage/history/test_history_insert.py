@@ -91,7 +91,7 @@ def test_an_event_comes_back_as_it_went_in(history, make_event, project_id, noon
 
 def test_times_keep_their_microseconds_and_their_zone(history, make_event, project_id, noon):
     given = make_event(timestamp=noon + timedelta(microseconds=1))
-    insert(history, given.event_id, [given], noon)
+    insert(history, f"times-{project_id}", [given], noon)
     assert event(history, ProjectScope((project_id,)), given.event_id).timestamp.isoformat() == (
         "2026-11-18T12:00:00.123457+00:00"
     )
