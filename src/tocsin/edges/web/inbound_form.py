@@ -85,7 +85,7 @@ class Values(msgspec.Struct, frozen=True, kw_only=True):
 
     def body(self) -> dict[str, Any]:
         """Return what a request to change the project would send."""
-        sent: dict[str, Any] = {one.name: one.name in self.on for one in (*FILTERS, *SWITCHES)} | self.texts
+        sent: dict[str, Any] = dict(self.texts) | {one.name: one.name in self.on for one in (*FILTERS, *SWITCHES)}
         sent[_LEGACY_OPTION] = [name for name in LEGACY_BROWSERS if name in self.legacy]
         nested = {name: value for name, value in sent.items() if name.startswith(_OF_OPTIONS)}
         return {name: value for name, value in sent.items() if name not in nested} | {"options": nested}
