@@ -103,20 +103,21 @@ def caps_of_key(public_key: str, count: int | None, window_seconds: int | None) 
     return (Cap(meter=meter, events_max=count, reason="key_quota"),)
 
 
-def window_start(meter: Meter, spent: Spent | None, now: float) -> int:
-    """Return when the present window began; a clock that went back stays in the window it was in."""
-    began_at = int(now) // meter.window_seconds * meter.window_seconds
-    return began_at if spent is None else max(began_at, spent.began_at)
-
-
 def exhausted(caps: Sequence[Cap], spent: Mapping[Meter, Spent], now: float) -> tuple[Cap, ...]:
     """Return those of the caps that leave no room for another event at *now*, seconds since 1970."""
-    return tuple(cap for cap in caps if _events(cap.meter, spent.get(cap.meter), now) >= cap.events_max)
+    closed: tuple[Cap, ...] = ()
+    for cap in caps:
+        had = spent.get(cap.meter)
+        if had is not None and had.events >= cap.events_max and now < had.began_at + cap.meter.window_seconds:
+            closed += (cap,)
+    return closed
 
 
 def one_more(meter: Meter, before: Spent | None, now: float) -> Spent:
-    """Return what a meter has had after one more event."""
-    return Spent(window_start(meter, before, now), _events(meter, before, now) + 1)
+    """Return what a meter has had after one more event; a clock that went back stays in the window it was in."""
+    if before is not None and now < before.began_at + meter.window_seconds:
+        return Spent(before.began_at, before.events + 1)
+    return Spent(int(now) // meter.window_seconds * meter.window_seconds, 1)
 
 
 def rate_limit(cap: Cap, now: float) -> RateLimit:
@@ -128,10 +129,6 @@ def rate_limit(cap: Cap, now: float) -> RateLimit:
         scope=cap.meter.scope,
         reason=cap.reason,
     )
-
-
-def _events(meter: Meter, spent: Spent | None, now: float) -> int:
-    return spent.events if spent is not None and spent.began_at == window_start(meter, spent, now) else 0
 
 
 def _number(own: Any, default: int) -> int:

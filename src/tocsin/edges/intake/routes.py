@@ -1,6 +1,6 @@
 """Which paths the intake answers, and what it takes there (spec/ingest.md 1.1)."""
 
-from enum import Enum, auto
+from enum import IntEnum, auto
 from functools import lru_cache
 
 import msgspec
@@ -8,7 +8,7 @@ import msgspec
 _PATH_LENGTH_MAX = 2048
 
 
-class Endpoint(Enum):
+class Endpoint(IntEnum):
     """What a path takes."""
 
     ENVELOPE = auto()
