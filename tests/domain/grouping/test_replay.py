@@ -34,8 +34,11 @@ def of(*rows):
     return [replayed(number, *row) for number, row in enumerate(rows)]
 
 
+PAYLOADS = EVENTS.map(json.dumps).filter(lambda text: "Infinity" not in text and "NaN" not in text).map(str.encode)
+
+
 @given(
-    st.lists(st.tuples(EVENTS.map(lambda event: json.dumps(event).encode()), st.integers(1, 3)), max_size=6),
+    st.lists(st.tuples(PAYLOADS, st.integers(1, 3)), max_size=6),
     st.sampled_from(PROJECTS),
 )
 def test_unchanged_rules_change_nothing(events, rules):
