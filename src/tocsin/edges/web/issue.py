@@ -229,7 +229,7 @@ def _tag(visit: Visit, project: Project, summary: tags.TagSummary) -> ShownTag:
 
 def term(key: str, value: str) -> str:
     """Return the search text for events whose tag *key* is *value*, whatever characters are in it."""
-    quoted = any(character in value for character in ' "()[],*') or not value
+    quoted = any(character in value for character in ' "()[],*') or value[:1] in {"", *"<>=!"}
     escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("*", "\\*")
     return f'{_key(key)}:"{escaped}"' if quoted else f"{_key(key)}:{value}"
 
