@@ -19,6 +19,7 @@ from tocsin.domain.organization import Organization, Project, User
 from tocsin.domain.privacy.options import PRIVACY_OPTIONS
 
 PLATFORM_CHARS_MAX: Final = 64
+CAP_EVENTS_MAX: Final = 10**12
 RESOLVE_AGE_HOURS_MAX: Final = 87_600
 """Ten years."""
 DOMAINS_MAX: Final = 200
@@ -65,6 +66,16 @@ def _hours(value: Any) -> int:
     if hours < 0:
         raise Rejected(["Ensure this value is greater than or equal to 0."])
     return hours
+
+
+def _cap(value: Any) -> int | None:
+    """Read the most events within a window: null and blank mean what holds for all projects, 0 means any number."""
+    if value is None or value == "":
+        return None
+    events_max = integer(value, at_most=CAP_EVENTS_MAX)
+    if events_max < 0:
+        raise Rejected(["Ensure this value is greater than or equal to 0."])
+    return events_max
 
 
 def _domains(value: Any) -> list[str]:
@@ -122,6 +133,8 @@ ORGANIZATION_OPTIONS: Final[Mapping[str, Reader]] = {
 }
 PROJECT_OPTIONS: Final[Mapping[str, Reader]] = {
     "allowedDomains": _domains,
+    "eventsPerHourMax": _cap,
+    "eventsPerMonthMax": _cap,
     "fingerprintingRules": _rules(lambda text: check_rules(fingerprinting=text)),
     "groupingConfig": _read_config,
     "groupingEnhancements": _rules(lambda text: check_rules(enhancements=text)),

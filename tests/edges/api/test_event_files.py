@@ -2,6 +2,9 @@
 
 import pytest
 
+from tocsin.domain.event.accepted import Accepted
+from tocsin.domain.event.limits import IntakeLimits
+from tocsin.domain.pipeline import digest
 from tocsin.storage.state import attachments
 
 PREFIX = "http://tocsin.test/api/0"
@@ -43,6 +46,24 @@ def issue(api):
 def names(answer):
     assert answer.status_code == 200, answer.text
     return [file["name"] for file in answer.json()]
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["ingest-B20", "before its event"])
+def test_a_file_that_comes_alone_is_listed_on_its_event(api, is_first):
+    event_id = "9" * 32
+    header = b'{"event_id":"%s"}\n{"type":"attachment","filename":"a.txt","length":3}\nabc\n' % event_id.encode()
+    alone = Accepted(project_id=api.project.id, public_key="k", received=api.now, event_id=event_id, body=header)
+    batch = [digest(alone, IntakeLimits())]
+    if is_first:
+        api.new_issue(event_id=event_id)
+        api.writer.write("9a" * 16, batch)
+    else:
+        api.writer.write("9a" * 16, batch)
+        api.new_issue(event_id=event_id)
+    (file,) = api.get(f"/projects/acme/p/events/{event_id}/attachments/").json()
+    assert (file["name"], file["size"]) == ("a.txt", 3)
+    path = f"/projects/acme/p/events/{event_id}/attachments/{file['id']}/?download=1"
+    assert api.get(path).content == b"abc"
 
 
 def test_the_files_of_an_issue_come_newest_first(api, issue):

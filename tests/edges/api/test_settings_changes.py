@@ -77,6 +77,13 @@ def test_a_project_is_changed_and_kept(api):
     assert api.put("/projects/acme/pump/", {"platform": None}).json()["platform"] is None
 
 
+def test_a_project_sets_caps_of_its_own_and_gives_them_up(api):
+    shown = api.put(PUMP, {"eventsPerHourMax": 5, "eventsPerMonthMax": "70"}).json()
+    assert (shown["eventsPerHourMax"], shown["eventsPerMonthMax"]) == (5, 70)
+    shown = api.put(PUMP, {"eventsPerHourMax": 0, "eventsPerMonthMax": None}).json()
+    assert (shown["eventsPerHourMax"], shown["eventsPerMonthMax"]) == (0, None)
+
+
 def test_quiet_issues_of_a_project_resolve_themselves_after_its_resolve_age(api):
     issue_id = api.new_issue()
     api.put(PUMP, {"resolveAge": 1})
@@ -94,6 +101,8 @@ def test_quiet_issues_of_a_project_resolve_themselves_after_its_resolve_age(api)
         (ACME, {"slug": "other", "name": "New"}, "slug"),
         (ACME, {"slug": "7", "name": "New"}, "slug"),
         (PUMP, {"resolveAge": -1, "name": "New"}, "resolveAge"),
+        (PUMP, {"eventsPerHourMax": -1, "name": "New"}, "eventsPerHourMax"),
+        (PUMP, {"eventsPerMonthMax": "many", "name": "New"}, "eventsPerMonthMax"),
         (PUMP, {"slug": "q", "name": "New"}, "slug"),
         (PUMP, {"name": "x" * 201}, "name"),
     ],

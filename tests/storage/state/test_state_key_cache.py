@@ -9,6 +9,7 @@ from msgspec import structs
 
 from tocsin.domain.event.project_key import ProjectKey
 from tocsin.domain.organization import ClientKey
+from tocsin.domain.rate_limit import CapScope, Meter
 from tocsin.storage.state import issues, key_cache, organizations, project_keys, projects
 from tocsin.storage.state.engine import State
 from tocsin.storage.state.key_cache import KeyCache, Memory, PostgresqlWatch, ProjectCache
@@ -49,6 +50,21 @@ def test_every_change_holds_for_the_next_lookup(state: State, keys: KeyCache, ke
         project_keys.remove(tx, key.public_key)
     assert keys.lookup(key.public_key) is None
     assert keys.lookup(fresh).allowed_domains == ("acme.io",)
+
+
+def test_limits_of_a_key_and_caps_of_its_project_hold_for_the_next_lookup(
+    state: State, keys: KeyCache, key: ClientKey, cast
+) -> None:
+    assert keys.lookup(key.public_key).caps == ()
+    with state.write() as tx:
+        project_keys.save(tx, structs.replace(key, rate_limit_count=7, rate_limit_window_seconds=60))
+        project = projects.by_ids(tx, [cast.project_id])[cast.project_id]
+        projects.save(tx, structs.replace(project, options={"eventsPerHourMax": 9}))
+    found = {(cap.meter, cap.events_max) for cap in keys.lookup(key.public_key).caps}
+    assert found == {
+        (Meter(CapScope.KEY, key.public_key, 60), 7),
+        (Meter(CapScope.PROJECT, str(cast.project_id), 3600), 9),
+    }
 
 
 def test_a_change_by_another_process_holds_for_the_next_lookup(module_url: str, keys: KeyCache, key: ClientKey) -> None:

@@ -7,7 +7,7 @@ from tocsin.domain.filters.options import FILTER_OPTIONS
 from tocsin.domain.grouping import CONFIGS
 from tocsin.domain.grouping.project import RULES_CHARS_MAX
 from tocsin.domain.naming import NAME_CHARS_MAX, SLUG_CHARS_MAX
-from tocsin.domain.settings import PLATFORM_CHARS_MAX, RESOLVE_AGE_HOURS_MAX
+from tocsin.domain.settings import CAP_EVENTS_MAX, PLATFORM_CHARS_MAX, RESOLVE_AGE_HOURS_MAX
 
 
 def _text(description: str, chars_max: int) -> Schema:
@@ -20,6 +20,15 @@ def _yes_or_no(description: str) -> Schema:
 
 def _texts(description: str) -> Schema:
     return Schema(type=OpenAPIType.ARRAY, items=Schema(type=OpenAPIType.STRING), description=description)
+
+
+def _cap(window: str) -> Schema:
+    return Schema(
+        type=OpenAPIType.INTEGER,
+        minimum=0,
+        maximum=CAP_EVENTS_MAX,
+        description=f"Most events within {window}; null for what holds for all projects, 0 for any number.",
+    )
 
 
 _PRIVACY = {
@@ -74,6 +83,8 @@ PROJECT_SETTINGS = Schema(
         **_NAMES,
         "platform": _text("What it is written in.", PLATFORM_CHARS_MAX),
         "allowedDomains": _texts("Domains whose pages may send, such as *.example.com; * for any."),
+        "eventsPerHourMax": _cap("an hour"),
+        "eventsPerMonthMax": _cap("30 days"),
         "options": _FILTERS,
         **_PRIVACY,
         **GROUPING_SETTINGS,

@@ -51,6 +51,8 @@ _DEFAULTS: dict[str, Any] = {
     "digestsMaxDelay": 1800,
     "digestsMinDelay": 300,
     "enableAutoReleaseCreation": True,
+    "eventsPerHourMax": None,
+    "eventsPerMonthMax": None,
     "fingerprintingRules": "",
     "groupingConfig": LATEST,
     "groupingEnhancements": "",
