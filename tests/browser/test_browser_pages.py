@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -203,14 +204,17 @@ def monitors_page(backend: Backend) -> str:
     for environment, status in (("production", "ok"), ("qa", "error")):
         said = {"monitor_slug": "nightly-export", "status": status, "environment": environment}
         backend.post(uuid4().hex, "check_in", said | {"monitor_config": config})
-    monitors = f"/organizations/acme/monitors/?project={backend.id}"
-    wait_for(lambda: [one for one in backend.tocsin.get(monitors) if len(one["environments"]) == 2], "the check-ins")
+    wait_for(lambda: [one for one in known_monitors(backend) if len(one["environments"]) == 2], "the check-ins")
     return f"{backend.tocsin.url}/organizations/acme/monitors/"
+
+
+def known_monitors(backend: Backend) -> list[dict[str, Any]]:
+    return backend.tocsin.get("/organizations/acme/monitors/", project=backend.id)
 
 
 def monitor_page(backend: Backend) -> str:
     url = monitors_page(backend)
-    (known,) = backend.tocsin.get(f"/organizations/acme/monitors/?project={backend.id}")
+    (known,) = known_monitors(backend)
     return f"{url}{known['id']}/"
 
 
