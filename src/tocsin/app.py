@@ -280,6 +280,7 @@ async def _answer(settings: Settings, stores: Stores, notify: Callable[[], None]
         clock=now,
         new_event_id=lambda: uuid.uuid4().hex,
         path_prefix=_path_of(settings.public_url),
+        tunnel_paths=filter(None, map(str.strip, settings.tunnel_paths.split(","))),
         trusted_proxies=settings.trusted_proxies,
     )
     application = _dispatch(intake, make_app(make_services(settings, stores), PAGES))

@@ -50,6 +50,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     trusted_proxies: Annotated[
         str, Meta(description="Comma list of addresses whose X-Forwarded-For is believed; * for any.")
     ] = "127.0.0.1"
+    tunnel_paths: Annotated[
+        str, Meta(description="Comma list of paths of ours, such as /tunnel, that take envelopes by their dsn header.")
+    ] = ""
     secure_cookies: Annotated[bool, Meta(description="Send the session cookie over https only.")] = False
 
     digest_processes: Annotated[int, Meta(ge=1, le=64, description="Worker processes for the pure part of digest.")] = 1
