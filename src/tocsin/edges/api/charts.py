@@ -17,7 +17,7 @@ from tocsin.edges.api.asked_events import AskedEvents
 from tocsin.edges.api.call import Call
 from tocsin.edges.api.projects import ORGANIZATION_READ
 from tocsin.edges.api.routing import Route
-from tocsin.edges.api.serialize.instants import iso
+from tocsin.edges.api.serialize.instants import shown
 from tocsin.storage.views import table
 
 AXES_MAX = 10
@@ -177,7 +177,7 @@ def _stats(chart: _Chart, line: _Drawn, order: int) -> dict[str, Any]:
 def _series(chart: _Chart, line: _Drawn, order: int, now: datetime) -> dict[str, Any]:
     figure, grid = chart.figures[order], chart.grid
     complete_until = int((now - EPOCH) / timedelta(seconds=1)) - grid.step_seconds
-    groups = [{"key": name, "value": _shown(value)} for name, value in line.values.items()]
+    groups = [{"key": name, "value": shown(value)} for name, value in line.values.items()]
     meta = {"valueType": figure.type, "valueUnit": None, "interval": grid.step_seconds * 1000}
     shared = {
         "yAxis": figure.name,
@@ -196,17 +196,13 @@ def _series(chart: _Chart, line: _Drawn, order: int, now: datetime) -> dict[str,
 
 
 def _number(told: Mapping[int, Sequence[Any]], index: int, order: int) -> Any:
-    return _shown(told[index][order]) if index in told else 0
-
-
-def _shown(value: Any) -> Any:
-    return iso(value) if isinstance(value, datetime) else value
+    return shown(told[index][order]) if index in told else 0
 
 
 def _text(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ",".join(map(_text, value))
-    return str(_shown(value)) if value not in {None, ""} else "(no value)"
+    return str(shown(value)) if value not in {None, ""} else "(no value)"
 
 
 CHART_ROUTES = (

@@ -1,7 +1,6 @@
 """Tables over events, and whether one can be asked for at all (spec/search.md 5.16)."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import Annotated, Any
 
 from litestar import Response
@@ -18,7 +17,7 @@ from tocsin.edges.api.call import Call
 from tocsin.edges.api.paging import paging_headers
 from tocsin.edges.api.projects import ORGANIZATION_READ
 from tocsin.edges.api.routing import Route
-from tocsin.edges.api.serialize.instants import iso
+from tocsin.edges.api.serialize.instants import shown
 from tocsin.storage.views import projects as project_views
 from tocsin.storage.views import table
 
@@ -43,7 +42,7 @@ def show_table(
     page = page_by_offset(found, paging.cursor, paging.limit)
     headers = paging_headers(call.services.settings.public_url, call.path, call.query, page)
     body = {
-        "data": [{name: _shown(value) for name, value in row.items()} for row in page.rows],
+        "data": [{name: shown(value) for name, value in row.items()} for row in page.rows],
         "meta": _meta(wanted.fields, events.dataset),
     }
     return Response(body, headers=headers)
@@ -124,10 +123,6 @@ def _meta(fields: Sequence[Field | Figure], dataset: str) -> dict[str, Any]:
         "tips": {"query": None, "columns": None},
         "dataset": dataset,
     }
-
-
-def _shown(value: Any) -> Any:
-    return iso(value) if isinstance(value, datetime) else value
 
 
 _ORGANIZATION = "/organizations/{org:str}"

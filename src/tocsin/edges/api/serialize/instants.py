@@ -1,6 +1,7 @@
 """Times as the API writes them."""
 
 from datetime import datetime
+from typing import Any
 
 
 def iso(moment: datetime) -> str:
@@ -11,3 +12,8 @@ def iso(moment: datetime) -> str:
 def iso_or_none(moment: datetime | None) -> str | None:
     """Return *moment* as ``iso`` does, None when there is none."""
     return None if moment is None else iso(moment)
+
+
+def shown(value: Any) -> Any:
+    """Return a value of a table as JSON holds it: times as text, all else as it is."""
+    return iso(value) if isinstance(value, datetime) else value
