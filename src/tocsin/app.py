@@ -284,7 +284,22 @@ async def _answer(settings: Settings, stores: Stores, notify: Callable[[], None]
         trusted_proxies=settings.trusted_proxies,
     )
     application = _dispatch(intake, make_app(make_services(settings, stores), PAGES))
-    server = uvicorn.Server(
+    server = _server(settings, application)
+    _log.info("listening", url=settings.public_url)
+    # What is loaded by now stays; collections need not look through it again and again.
+    gc.collect()
+    gc.freeze()
+    try:
+        await server.serve()
+    finally:
+        await group_commit.close()
+        keys.close()
+        counting.stop()
+        counts.run()
+
+
+def _server(settings: Settings, application: ASGI) -> uvicorn.Server:
+    return uvicorn.Server(
         uvicorn.Config(
             application,
             host=settings.host,
@@ -303,17 +318,6 @@ async def _answer(settings: Settings, stores: Stores, notify: Callable[[], None]
             backlog=2048,
         )
     )
-    _log.info("listening", url=settings.public_url)
-    # What is loaded by now stays; collections need not look through it again and again.
-    gc.collect()
-    gc.freeze()
-    try:
-        await server.serve()
-    finally:
-        await group_commit.close()
-        keys.close()
-        counting.stop()
-        counts.run()
 
 
 def _path_of(url: str) -> str:
