@@ -19,6 +19,14 @@ from tocsin.storage.history.filters import (
 )
 from tocsin.storage.history.instant import micros
 
+GROUP_NUMBER = "bitXor(reinterpretAsUInt128(primary_hash), toUInt128(project_id))"
+"""The project and the primary hash of an event as one number: grouping by it takes two thirds of the time."""
+
+
+def group_number(project_id: int, primary_hash: GroupingHash) -> int:
+    """Return what ``GROUP_NUMBER`` is for the events of a hash in a project."""
+    return int.from_bytes(bytes.fromhex(primary_hash), "little") ^ project_id
+
 
 class ProjectScope(msgspec.Struct, frozen=True):
     """All events of some projects."""
@@ -126,9 +134,12 @@ def digested_in_time(scopes: Sequence[IssueScope]) -> Clause:
 
 def _by_hash(scopes: Sequence[IssueScope], values: Clause, otherwise: str) -> Clause:
     """Return the one of *values*, given per hash of each scope, that belongs to the hash of an event."""
-    keys = texts(f"{scope.project_id}:{name}" for scope in scopes for name, _ in scope.hashes)
-    pair = "concat(toString(project_id), ':', lower(hex(primary_hash)))"
-    return Clause(f"transform({pair}, {keys.sql}, {values.sql}, {otherwise})", {**keys.parameters, **values.parameters})
+    keys = bound(
+        "Array(UInt128)", [group_number(scope.project_id, name) for scope in scopes for name, _ in scope.hashes]
+    )
+    return Clause(
+        f"transform({GROUP_NUMBER}, {keys.sql}, {values.sql}, {otherwise})", {**keys.parameters, **values.parameters}
+    )
 
 
 def _bounds(start: datetime | None, end: datetime | None) -> list[Clause]:

@@ -148,6 +148,8 @@ def _connect(url: str, limits: HistoryLimits) -> Client:
     settings = {
         "max_execution_time": limits.query_seconds_max,
         "max_memory_usage": limits.query_memory_bytes_max,
+        # By default the engine takes one thread for each free GiB: of 2 GiB, some in use, that is one on any machine.
+        "max_threads_min_free_memory_per_thread": 0,
         # An insert returns once its part is on disk, never from a buffer.
         "async_insert": 0,
     }
