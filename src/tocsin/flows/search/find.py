@@ -166,7 +166,7 @@ class Search:
             return ()
         with self._state.read() as connection:
             scopes = ranked.scopes(connection, {issue.id: issue.project_id for issue in issues})
-        found = figures(self._history, scopes, wanted)
+        found = figures(self._history, scopes, [issue.last_seen for issue in issues], wanted)
         return tuple(_found(issue, one, wanted) for issue, one in zip(issues, found, strict=True))
 
     def _owners_of(self, event_id: EventId, project_ids: Sequence[ProjectId]) -> DirectHit | None:
@@ -225,7 +225,7 @@ def _grid(group_stats: GroupStats, window: Window, now: datetime) -> Grid | None
 
 
 def _found(issue: Issue, counted: Figures, wanted: Wanted) -> FoundIssue:
-    inside = counted.selected
+    inside, latest = counted.selected, counted.latest
     return FoundIssue(
         issue=issue,
         count=inside.events,
@@ -234,15 +234,15 @@ def _found(issue: Issue, counted: Figures, wanted: Wanted) -> FoundIssue:
         last_seen=inside.last,
         lifetime=Numbers(
             count=issue.times_seen,
-            user_count=counted.lifetime.users,
+            user_count=counted.users_ever,
             first_seen=issue.first_seen,
             last_seen=issue.last_seen,
         ),
         filtered=None if wanted.where is None else _numbers(counted.filtered),
         series=_series(wanted.grid, counted.series),
         filtered_series=None if wanted.where is None else _series(wanted.grid, counted.filtered_series),
-        is_unhandled=not counted.is_handled,
-        latest_event_id=counted.latest_event_id,
+        is_unhandled=latest is not None and not latest.is_handled,
+        latest_event_id=latest.event_id if latest else None,
     )
 
 

@@ -240,7 +240,7 @@ def with_forecasts(views: Views, found: Sequence[ShownIssue], now: datetime) -> 
 
 def numbers(views: Views, issue: Issue, environment_names: Sequence[str] = ()) -> IssueNumbers:
     """Return the numbers of *issue*, over its life or as far as those environments saw it."""
-    (counted,) = figures(views.history, [issue_scope(views, issue)], _wanted(environment_names))
+    (counted,) = figures(views.history, [issue_scope(views, issue)], [issue.last_seen], _wanted(environment_names))
     return _numbers(issue, counted, environment_names)
 
 
@@ -249,7 +249,7 @@ def detail(views: Views, issue: Issue, environment_names: Sequence[str], now: da
     scope = issue_scope(views, issue)
     days = daily_grid(now, 30)
     wanted = msgspec.structs.replace(_wanted(environment_names), grid=days)
-    (counted,) = figures(views.history, [scope], wanted)
+    (counted,) = figures(views.history, [scope], [issue.last_seen], wanted)
     hours = _last_hours(views, scope, environment_names, now)
     tags = tag_keys(views.history, scope, wanted.selection, limit=TAGS_MAX) if scope.hashes else []
     with views.state.read() as connection:
@@ -363,15 +363,15 @@ def _wanted(environment_names: Sequence[str]) -> Wanted:
 
 def _numbers(issue: Issue, counted: Figures, environment_names: Sequence[str]) -> IssueNumbers:
     """Return the totals that the issue keeps, or what history counts in some environments."""
-    inside = counted.selected
+    inside, latest = counted.selected, counted.latest
     return IssueNumbers(
         count=inside.events if environment_names else issue.times_seen,
         user_count=inside.users,
-        users_ever=counted.lifetime.users,
+        users_ever=counted.users_ever,
         first_seen=inside.first if environment_names else issue.first_seen,
         last_seen=inside.last if environment_names else issue.last_seen,
-        is_unhandled=not counted.is_handled,
-        latest_event_id=counted.latest_event_id,
+        is_unhandled=latest is not None and not latest.is_handled,
+        latest_event_id=latest.event_id if latest else None,
     )
 
 
