@@ -10,9 +10,11 @@ from tests.flows.search.conftest import HOUR, NOW, hash_of
 from tocsin.domain.event.event import GroupingHash
 from tocsin.domain.issue.issue import Snooze, Status, Substatus
 from tocsin.flows.search import Search
+from tocsin.flows.search.counted import Limits
 from tocsin.storage.state import issue_hashes, issues, projects
 
-BOTH_SCOPES = pytest.mark.parametrize("named_issues_max", [0, 200], ids=["all-events", "few-issues"])
+MANY = Limits(named_issues_max=0, named_hashes_max=0, events_at_once=1)
+BOTH_WAYS = pytest.mark.parametrize("limits", [MANY, Limits()], ids=["as with many", "as with few"])
 
 
 def merge(world, kept, gone):
@@ -22,9 +24,9 @@ def merge(world, kept, gone):
         issues.remove(connection, [world.named.pop(gone)])
 
 
-@BOTH_SCOPES
-def test_users_of_a_merged_issue_count_once(world, named_issues_max):
-    world.search = Search(world.state, world.history, named_issues_max=named_issues_max)
+@BOTH_WAYS
+def test_users_of_a_merged_issue_count_once(world, limits):
+    world.search = Search(world.state, world.history, limits)
     for group, users in (("A", "12"), ("B", "12"), ("C", "345")):
         world.send(*(world.event(group, HOUR, user=f"id:{user}") for user in users))
     world.name(A="A", B="B", C="C")
@@ -35,10 +37,10 @@ def test_users_of_a_merged_issue_count_once(world, named_issues_max):
     assert (found.count, found.user_count, found.filtered.count, found.filtered.user_count) == (4, 2, 4, 2)
 
 
-@BOTH_SCOPES
+@BOTH_WAYS
 @pytest.mark.parametrize("query", ["", "level:error", "timesSeen:1"])
-def test_events_from_before_a_deletion_do_not_come_back_with_the_hash(world, named_issues_max, query):
-    world.search = Search(world.state, world.history, named_issues_max=named_issues_max)
+def test_events_from_before_a_deletion_do_not_come_back_with_the_hash(world, limits, query):
+    world.search = Search(world.state, world.history, limits)
     world.clock = NOW - 2 * HOUR
     old = world.event("A", 3 * HOUR)
     world.send(old, world.event("B", 3 * HOUR))
@@ -103,10 +105,10 @@ def test_more_issues_than_fit_one_statement_are_all_found(world):
         assert (len(page.rows), page.hits) == (3, 1200)
 
 
-@BOTH_SCOPES
-def test_the_latest_of_no_releases_is_none(world, named_issues_max):
+@BOTH_WAYS
+def test_the_latest_of_no_releases_is_none(world, limits):
     """search-K28"""
-    world.search = Search(world.state, world.history, named_issues_max=named_issues_max)
+    world.search = Search(world.state, world.history, limits)
     world.send(world.event("A", HOUR))
     world.name(A="A")
     assert world.found("release:latest") == "A"

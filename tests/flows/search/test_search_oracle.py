@@ -14,6 +14,7 @@ from tocsin.domain.query.evaluate import matches
 from tocsin.domain.query.split import split
 from tocsin.domain.query.tree import Operator
 from tocsin.flows.search import Search
+from tocsin.flows.search.counted import Limits
 from tocsin.storage.state import issue_hashes, issues, projects
 
 EXAMPLES = int(os.environ.get("ORACLE_EXAMPLES", "15"))
@@ -72,12 +73,16 @@ marks = st.lists(
 )
 
 
-@pytest.mark.parametrize("named_issues_max", [0, 200], ids=["all events", "events of few issues"])
+@pytest.mark.parametrize(
+    "limits",
+    [Limits(named_issues_max=0, named_hashes_max=0, events_at_once=1), Limits()],
+    ids=["as with many", "as with few"],
+)
 @settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
 @given(sent=sendings, marked=marks, asked=st.lists(searches, min_size=5, max_size=5))
-def test_the_flow_finds_what_looking_at_every_event_finds(each_world, named_issues_max, sent, marked, asked):
+def test_the_flow_finds_what_looking_at_every_event_finds(each_world, limits, sent, marked, asked):
     known = _stored(each_world, sent, marked)
-    flow = Search(each_world.state, each_world.history, named_issues_max=named_issues_max)
+    flow = Search(each_world.state, each_world.history, limits)
     for search in asked:
         parameters = dict(search)
         is_over, query = parameters.pop("is_over"), parameters.pop("query")

@@ -20,8 +20,8 @@ from tocsin.storage.state.issue_conditions import (
     Stretch,
     around,
     candidates,
-    owned_hashes,
 )
+from tocsin.storage.state.owned_hashes import owned_hashes
 
 SECOND = timedelta(seconds=1)
 
@@ -120,21 +120,25 @@ def test_marks_of_anybody_are_found(state, cast, line):
     assert found(state, cast, Marked("subscription")) == {second}
 
 
-@pytest.mark.parametrize("strangers", [0, 10_500], ids=["few", "many"])
-def test_hashes_are_found_by_the_issues_they_belong_to(state, cast, line, strangers):
+@pytest.mark.parametrize("is_named", [True, False])
+def test_hashes_are_found_by_the_issues_they_belong_to(state, cast, line, is_named):
     start, (first, second, *_) = line
     mine = [GroupingHash(f"{number:032x}") for number in range(3)]
-    unknown = [GroupingHash(f"{number:032x}") for number in range(10, 10 + strangers)]
     with state.write() as tx:
         issue_hashes.claim(tx, [(cast.project_id, digits) for digits in mine])
         issue_hashes.link(tx, {(cast.project_id, mine[0]): first, (cast.project_id, mine[1]): second})
         issue_hashes.free(tx, [first], start)
         issue_hashes.link(tx, {(cast.project_id, mine[0]): first})
     here = Among(Field.PROJECT, (cast.project_id,))
+    named = {(cast.project_id, digits) for digits in (*mine, GroupingHash("f" * 32))} if is_named else None
     with state.read() as connection:
-        owned = owned_hashes(connection, [here], [*mine, *unknown])
-        late = owned_hashes(connection, [here, Between(field=Order.LAST_SEEN, above=start)], [*mine, *unknown])
+        owned = owned_hashes(connection, [here], named)
+        late = owned_hashes(connection, [here, Between(field=Order.LAST_SEEN, above=start)], named)
+        nobody = owned_hashes(connection, [here], set())
         reborn = issue_hashes.reborn(connection, [cast.project_id])
-    assert {(one.hash, one.issue_id, one.since) for one in owned} == {(mine[0], first, start), (mine[1], second, None)}
-    assert [one.issue_id for one in late] == [second]
+    found = {(*owned.hash_of(row), issue_id) for row, issue_id in enumerate(owned.issue_ids.tolist())}
+    assert found == {(mine[0], start, first), (mine[1], None, second)}
+    assert set(owned.project_ids.tolist()) == {cast.project_id}
+    assert late.issue_ids.tolist() == [second]
+    assert nobody.issue_ids.tolist() == []
     assert [(one.hash, one.since) for one in reborn[cast.project_id]] == [(mine[0], start)]

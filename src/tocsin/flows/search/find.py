@@ -15,6 +15,7 @@ from tocsin.domain.query.paging import Page, page_by_score
 from tocsin.domain.query.tree import And
 from tocsin.domain.query.window import Grid, Window, daily_grid, fitting_grid, hourly_grid
 from tocsin.flows.search import ranked
+from tocsin.flows.search.counted import Counter, Limits
 from tocsin.flows.search.explain import Explanation, Stopwatch
 from tocsin.flows.search.plan import Plan
 from tocsin.flows.search.question import Question, question
@@ -31,9 +32,6 @@ from tocsin.storage.state import issue_conditions, issue_hashes, issues
 from tocsin.storage.state.engine import State
 from tocsin.storage.views.named_releases import met_for
 
-NAMED_ISSUES_MAX = 200
-"""So few issues are named to history by their hashes: that is faster than asking it about all events."""
-
 _SHOWN = frozenset({Status.UNRESOLVED, Status.RESOLVED, Status.IGNORED})
 _EVENTS_OF_ONE_ID_MAX = 100
 
@@ -41,10 +39,10 @@ _EVENTS_OF_ONE_ID_MAX = 100
 class Search:
     """Finds issues. Safe to share among threads."""
 
-    def __init__(self, state: State, history: History, *, named_issues_max: int = NAMED_ISSUES_MAX) -> None:
+    def __init__(self, state: State, history: History, limits: Limits | None = None) -> None:
         self._state = state
         self._history = history
-        self._named_issues_max = named_issues_max
+        self._counter = Counter(state, history, limits or Limits())
 
     def issues(self, wanted: IssueSearch, now: datetime) -> Page[FoundIssue]:
         """Return the page of issues at the cursor, with their figures and the number of all hits.
@@ -82,7 +80,7 @@ class Search:
         if asked.plan is Plan.STATE:
             with self._state.read() as connection:
                 return tuple(ranked.ids_from_state(connection, asked))
-        return tuple(row.id for row in self._from_history(asked, now))
+        return tuple(self._counter.matches(asked, now, Stopwatch()).issue_ids.tolist())
 
     def count(self, wanted: IssueSearch, now: datetime, *, most: int = ranked.HITS_MAX) -> int:
         """Return how many issues are found, as far as *most*; sort, cursor and limit do not matter."""
@@ -90,7 +88,7 @@ class Search:
         if asked.plan is Plan.STATE:
             with self._state.read() as connection:
                 return issue_conditions.count(connection, asked.conditions, most)
-        return min(len(self._from_history(asked, now)), most)
+        return min(len(self._counter.matches(asked, now, Stopwatch())), most)
 
     def figured(self, issues: Sequence[Issue], wanted: IssueSearch, now: datetime) -> tuple[FoundIssue, ...]:
         """Return *issues* with the figures that they would have among what *wanted* finds, in their order.
@@ -134,24 +132,17 @@ class Search:
                 page = ranked.page_from_state(connection, asked, wanted.cursor, wanted.limit)
                 step.rows = len(page.rows)
                 return page
-        rows = self._all(asked, now, watch)
-        return page_by_score(rows, ranked.score_of, wanted.cursor, wanted.limit)
-
-    def _all(self, asked: Question, now: datetime, watch: Stopwatch) -> list[Ranked]:
-        in_state = asked.plan is Plan.STATE
-        found = [] if in_state else self._from_history(asked, now, watch)
         if asked.sort is not Sort.INBOX:
-            return found
+            return self._counter.page(asked, wanted.cursor, wanted.limit, now, watch)
+        return page_by_score(self._waiting(asked, now, watch), ranked.score_of, wanted.cursor, wanted.limit)
+
+    def _waiting(self, asked: Question, now: datetime, watch: Stopwatch) -> Sequence[Ranked]:
+        in_state = asked.plan is Plan.STATE
+        found = [] if in_state else self._counter.matches(asked, now, watch).issue_ids.tolist()
         with watch.step("inbox in state") as step, self._state.read() as connection:
-            issue_ids = ranked.ids_from_state(connection, asked) if in_state else (row.id for row in found)
-            waiting = ranked.by_inbox(connection, issue_ids)
+            waiting = ranked.by_inbox(connection, ranked.ids_from_state(connection, asked) if in_state else found)
             step.rows = len(waiting)
             return waiting
-
-    def _from_history(self, asked: Question, now: datetime, watch: Stopwatch | None = None) -> list[Ranked]:
-        return ranked.all_from_history(
-            self._state, self._history, asked, now, self._named_issues_max, watch or Stopwatch()
-        )
 
     def _loaded(self, rows: Sequence[Ranked], asked: Question, wanted: IssueSearch, now: datetime) -> list[Issue]:
         """Return the issues of *rows* that look as they were asked for."""

@@ -1,15 +1,26 @@
 """What issues are sorted by when history has counted their events (spec/search.md 3.4)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from math import log
 
 import msgspec
+import numpy as np
 
 from tocsin.domain.query.window import Window
+from tocsin.flows.search.matches import Matches
 from tocsin.flows.search.request import Sort
 from tocsin.storage.history.instant import micros
-from tocsin.storage.history.ranking import CountSince, Decayed, Measure, Severest
+from tocsin.storage.history.ranking import (
+    EVENTS,
+    FIRST,
+    LAST,
+    SEVEREST,
+    USERS,
+    CountSince,
+    Decayed,
+    Figures,
+    Measure,
+)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND, _SECOND = 10**3, 10**6
@@ -22,39 +33,29 @@ NEW_GRAIN = timedelta(milliseconds=1)
 """Within one grain of time issues count as equally recent."""
 
 
-class Facts(msgspec.Struct, frozen=True, gc=False):
-    """What an order may depend on: an issue's matching events, and when it was first seen ever.
-
-    Times are microseconds since 1970: a search may look at a million issues.
-    """
-
-    events: int
-    users: int
-    first: int
-    last: int
-    issue_first_seen: int
-    measures: tuple[float, ...]
-
-
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """How to score an issue, and what has to be measured for it."""
+    """How to score issues, and what has to be measured for it; greater scores come first."""
 
-    score: Callable[[Facts], float]
+    score: Callable[[Matches], Figures]
     measures: tuple[Measure, ...] = ()
-    counts_users: bool = False
+
+    @property
+    def counts_users(self) -> bool:
+        """Whether users matter. Then more users never make a score smaller."""
+        return USERS in self.measures
 
 
 def order(sort: Sort, window: Window, now: datetime) -> Order:
     """Return how *sort* scores issues; greater scores come first."""
     match sort:
         case Sort.DATE | Sort.INBOX:
-            return Order(score=lambda facts: facts.last // _SECOND * 1000)
+            return Order(score=lambda found: found.figures[LAST] // _SECOND * 1000, measures=(LAST,))
         case Sort.NEW:
-            return Order(score=lambda facts: facts.issue_first_seen // _MILLISECOND)
+            return Order(score=lambda found: (found.first_seen // _MILLISECOND).astype(np.float64))
         case Sort.FREQ:
-            return Order(score=lambda facts: facts.events)
+            return Order(score=lambda found: found.figures[EVENTS], measures=(EVENTS,))
         case Sort.USER:
-            return Order(score=lambda facts: facts.users, counts_users=True)
+            return Order(score=lambda found: found.figures[USERS], measures=(USERS,))
         case Sort.TRENDS:
             return _trends(window, now)
         case Sort.RECOMMENDED:
@@ -75,52 +76,36 @@ def moment(value: float, grain: timedelta) -> datetime:
 def _trends(window: Window, now: datetime) -> Order:
     """Young issues, and those that come more often lately."""
     is_long = window.seconds >= timedelta(days=7).total_seconds()
-    at = micros(now)
     recent = _HOUR if is_long else timedelta(seconds=window.seconds / 100)
     overall = timedelta(days=7) if is_long else timedelta(seconds=window.seconds)
+    heat, lately, all_along = Decayed(now, 4), CountSince(window.end - recent), CountSince(window.end - overall)
 
-    def score(facts: Facts) -> float:
-        heat, lately, all_along = facts.measures
-        youth = max(0.01, 1 / 2 ** min(16, _hours(at - facts.first) / 12))
-        return youth * max(0.01, log(1 + heat)) * max(0.01, 0.1 * lately / (all_along + 1))
+    def score(found: Matches) -> Figures:
+        figures = found.figures
+        youth = np.maximum(0.01, 0.5 ** np.minimum(16, _hours_before(now, figures[FIRST]) / 12))
+        share = 0.1 * figures[lately] / (figures[all_along] + 1)
+        return youth * np.maximum(0.01, np.log1p(figures[heat])) * np.maximum(0.01, share)
 
-    measures = (Decayed(now, 4), CountSince(window.end - recent), CountSince(window.end - overall))
-    return Order(score=score, measures=measures)
+    return Order(score=score, measures=(FIRST, heat, lately, all_along))
 
 
 def _recommended(now: datetime) -> Order:
     """Equal parts of how recent, sudden, severe, widespread and frequent the events are."""
-    at = micros(now)
+    lately, all_along = CountSince(now - 6 * _HOUR), CountSince(now - 3 * _DAY)
 
-    def score(facts: Facts) -> float:
-        lately, all_along, severity = facts.measures
+    def score(found: Matches) -> Figures:
+        figures = found.figures
         parts = (
-            0.5 ** (_hours(at - facts.last) / 24),
-            min(1.0, lately / (all_along + 1)),
-            severity,
-            min(1.0, log(facts.users + 1) / log(1001)),
-            min(1.0, log(facts.events + 1) / log(10_001)),
+            0.5 ** (_hours_before(now, figures[LAST]) / 24),
+            np.minimum(1, figures[lately] / (figures[all_along] + 1)),
+            figures[SEVEREST],
+            np.minimum(1, np.log(figures[USERS] + 1) / np.log(1001)),
+            np.minimum(1, np.log(figures[EVENTS] + 1) / np.log(10_001)),
         )
-        return sum(parts) / len(parts)
+        return sum(parts, np.zeros(len(found))) / len(parts)
 
-    measures = (CountSince(now - 6 * _HOUR), CountSince(now - 3 * _DAY), Severest())
-    return Order(score=score, measures=measures, counts_users=True)
-
-
-def _hours(age: int) -> float:
-    return max(age / _HOUR_MICROS, 0)
+    return Order(score=score, measures=(EVENTS, USERS, LAST, SEVEREST, lately, all_along))
 
 
-def joined(one: Facts, other: Facts, measures: Sequence[Measure]) -> Facts:
-    """Return the facts about the events of two hashes of an issue together, their users simply added up."""
-    return Facts(
-        one.events + other.events,
-        one.users + other.users,
-        min(one.first, other.first),
-        max(one.last, other.last),
-        one.issue_first_seen,
-        tuple(
-            measure.joined(mine, theirs)
-            for measure, mine, theirs in zip(measures, one.measures, other.measures, strict=True)
-        ),
-    )
+def _hours_before(now: datetime, at: Figures) -> Figures:
+    return np.maximum((micros(now) - at) / _HOUR_MICROS, 0)

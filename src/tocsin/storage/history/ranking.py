@@ -1,14 +1,18 @@
-"""Where a search that looks at events begins: every grouping hash with a selected event, and what these add up to."""
+"""Where a search that looks at events begins: every grouping hash with a selected event, and what these add up to.
 
-from collections.abc import Sequence
+There may be a million of them, so they come as columns of numbers, and nothing is done to each one apart.
+"""
+
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import ClassVar, Protocol, TypeAlias
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
-from tocsin.domain.event.event import GroupingHash
 from tocsin.storage.history.filters import Clause, bound, distinct_users, instant
-from tocsin.storage.history.scope import Selection
+from tocsin.storage.history.scope import GROUP_NUMBER, Selection
 from tocsin.storage.history.store import History
 
 TALLIES_MAX = 2_000_000
@@ -16,21 +20,65 @@ TALLIES_MAX = 2_000_000
 
 _SEVERITIES = ("['debug', 'info', 'warning', 'error', 'fatal']", "[0., .25, .5, .75, 1.]")
 
+Figures: TypeAlias = NDArray[np.float64]
+"""One number for each hash, or for each issue."""
+
 
 class Measure(Protocol):
-    """A figure over events that is asked for beside the usual ones."""
+    """A figure over the events of a hash."""
+
+    joining: ClassVar[np.ufunc]
+    """What makes one figure of those of two hashes."""
 
     def figure(self) -> Clause:
         """Return it as an aggregate."""
         ...
 
-    def joined(self, one: float, other: float) -> float:
-        """Return the figure over the events of two hashes together."""
-        ...
+
+class Events(msgspec.Struct, frozen=True):
+    """How many there are."""
+
+    joining: ClassVar[np.ufunc] = np.add
+
+    def figure(self) -> Clause:
+        """Return it as an aggregate."""
+        return Clause("count()")
+
+
+class Users(msgspec.Struct, frozen=True):
+    """Distinct user tags; of two hashes the sum, which some users are in twice."""
+
+    joining: ClassVar[np.ufunc] = np.add
+
+    def figure(self) -> Clause:
+        """Return it as an aggregate."""
+        return distinct_users()
+
+
+class First(msgspec.Struct, frozen=True):
+    """When the first one came, in microseconds since 1970."""
+
+    joining: ClassVar[np.ufunc] = np.minimum
+
+    def figure(self) -> Clause:
+        """Return it as an aggregate."""
+        return Clause("toUnixTimestamp64Micro(min(timestamp))")
+
+
+class Last(msgspec.Struct, frozen=True):
+    """When the last one came, in microseconds since 1970."""
+
+    joining: ClassVar[np.ufunc] = np.maximum
+
+    def figure(self) -> Clause:
+        """Return it as an aggregate."""
+        return Clause("toUnixTimestamp64Micro(max(timestamp))")
 
 
 class CountSince(msgspec.Struct, frozen=True):
     """Events from *start* on."""
+
+    joining: ClassVar[np.ufunc] = np.add
 
     start: datetime
 
@@ -39,13 +87,11 @@ class CountSince(msgspec.Struct, frozen=True):
         start = instant(self.start)
         return Clause(f"countIf(timestamp >= {start.sql})", start.parameters)
 
-    def joined(self, one: float, other: float) -> float:
-        """Return the sum."""
-        return one + other
-
 
 class Decayed(msgspec.Struct, frozen=True):
     """Events, each of which counts half as much after every *half_life_hours* before *now*."""
+
+    joining: ClassVar[np.ufunc] = np.add
 
     now: datetime
     half_life_hours: int
@@ -56,61 +102,42 @@ class Decayed(msgspec.Struct, frozen=True):
         age = f"(toUnixTimestamp64Micro({now.sql}) - toUnixTimestamp64Micro(timestamp)) / 3600000000"
         return Clause(f"sum(exp2(-greatest({age}, 0) / {hours.sql}))", {**now.parameters, **hours.parameters})
 
-    def joined(self, one: float, other: float) -> float:
-        """Return the sum."""
-        return one + other
-
 
 class Severest(msgspec.Struct, frozen=True):
     """The highest level, from 0 for debug to 1 for fatal."""
+
+    joining: ClassVar[np.ufunc] = np.maximum
 
     def figure(self) -> Clause:
         """Return it as an aggregate."""
         names, severities = _SEVERITIES
         return Clause(f"max(transform(toString(level), {names}, {severities}, 0.))")
 
-    def joined(self, one: float, other: float) -> float:
-        """Return the greater one."""
-        return max(one, other)
+
+EVENTS, USERS, FIRST, LAST, SEVEREST = Events(), Users(), First(), Last(), Severest()
 
 
-class Tally(msgspec.Struct, frozen=True, gc=False):
-    """Figures over the selected events of one grouping hash, of which there is at least one."""
+class Tallies(msgspec.Struct, frozen=True):
+    """Figures over the selected events of grouping hashes, of which each has at least one; row by row, in no order."""
 
-    project_id: int
-    primary_hash: GroupingHash
-    events: int
-    users: int
-    """Distinct user tags; 0 unless asked for."""
-    first: int
-    """Microseconds since 1970, as is *last*: there may be a million of these."""
-    last: int
-    measures: tuple[float, ...]
-    """In the order in which they were asked for."""
+    numbers: Sequence[bytes]
+    """Which project and hash: `tocsin.storage.history.scope.group_number`, 16 bytes, the lowest first."""
+    figures: Mapping[Measure, Figures]
 
 
-def tallies(
-    history: History,
-    scope: Clause,
-    selection: Selection,
-    *,
-    measures: Sequence[Measure] = (),
-    count_users: bool = False,
-) -> list[Tally]:
-    """Return the figures of every hash that has a selected event in *scope*, in no order."""
+def tallies(history: History, scope: Clause, selection: Selection, measures: Sequence[Measure] = ()) -> Tallies:
+    """Return these figures of every hash that has a selected event in *scope*."""
     chosen = scope & selection.clause()
-    figures = [measure.figure() for measure in measures]
-    users = distinct_users().sql if count_users else "0"
-    extra = "".join(f", toFloat64({figure.sql})" for figure in figures)
+    wanted = list(dict.fromkeys(measures))
+    figures = [measure.figure() for measure in wanted]
+    listed = "".join(f", toFloat64({figure.sql})" for figure in figures)
     sql = (
-        f"SELECT project_id, primary_hash, count(), {users},"
-        f" toUnixTimestamp64Micro(min(timestamp)), toUnixTimestamp64Micro(max(timestamp)){extra}"
-        f" FROM event WHERE {chosen.sql} GROUP BY project_id, primary_hash LIMIT {TALLIES_MAX}"
+        f"SELECT reinterpretAsFixedString({GROUP_NUMBER} AS number){listed}"
+        f" FROM event WHERE {chosen.sql} GROUP BY number LIMIT {TALLIES_MAX}"
     )
     bindings = dict(chosen.parameters)
     for figure in figures:
         bindings |= figure.parameters
-    return [
-        Tally(project_id, GroupingHash(name.hex()), events, distinct, first, last, tuple(rest))
-        for project_id, name, events, distinct, first, last, *rest in history.rows(sql, bindings)
-    ]
+    numbers, *columns = history.columns(sql, bindings) or [()] * (1 + len(wanted))
+    counted = (np.array(column, dtype=np.float64) for column in columns)
+    return Tallies(numbers, dict(zip(wanted, counted, strict=True)))

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Protocol, Self
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from tocsin.domain.event.event import GroupingHash
 from tocsin.storage.history.filters import (
@@ -26,6 +28,18 @@ GROUP_NUMBER = "bitXor(reinterpretAsUInt128(primary_hash), toUInt128(project_id)
 def group_number(project_id: int, primary_hash: GroupingHash) -> int:
     """Return what ``GROUP_NUMBER`` is for the events of a hash in a project."""
     return int.from_bytes(bytes.fromhex(primary_hash), "little") ^ project_id
+
+
+def hash_with(number: bytes, project_id: int) -> GroupingHash:
+    """Return the hash that has this ``group_number``, as 16 bytes, in a project."""
+    return GroupingHash((int.from_bytes(number, "little") ^ project_id).to_bytes(16, "little").hex())
+
+
+def group_numbers(project_ids: NDArray[np.int64], hashes: Sequence[bytes]) -> list[bytes]:
+    """Return ``group_number`` for many hashes in their projects, each as 16 bytes, the lowest first."""
+    numbers = np.frombuffer(b"".join(hashes), dtype="<u8").reshape(-1, 2).copy()
+    numbers[:, 0] ^= project_ids.astype("<u8")
+    return [number.tobytes() for number in numbers.view("V16").ravel()]
 
 
 class ProjectScope(msgspec.Struct, frozen=True):

@@ -86,6 +86,15 @@ class History:
         with self._connection() as client:
             return list(client.query(sql, parameters=dict(parameters or {}), tz_mode="aware").result_rows)
 
+    def columns(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Sequence[Any]]:
+        """Return what *sql* yields column by column; no columns at all without any row.
+
+        Raise `Unavailable` as ``rows`` does.
+        """
+        with self._connection() as client:
+            found = client.query(sql, parameters=dict(parameters or {}), tz_mode="aware", column_oriented=True)
+            return list(found.result_columns)
+
     def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
         """Carry out a statement that yields no rows."""
         with self._connection() as client:

@@ -4,7 +4,7 @@ A condition is a frozen value that knows its ``clause``: a new kind of condition
 """
 
 import operator
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import product
@@ -12,10 +12,8 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Connection,
-    LargeBinary,
     Select,
     Table,
     Text,
@@ -32,10 +30,9 @@ from sqlalchemy import (
     union_all,
 )
 
-from tocsin.domain.event.event import GroupingHash
 from tocsin.domain.issue.issue import ActivityType, IssueId, ProjectId, Status, Substatus, TeamId, UserId
 from tocsin.domain.organization import OrganizationId
-from tocsin.storage.state.rows import all_as, portions, select_as
+from tocsin.storage.state.rows import all_as, select_as
 from tocsin.storage.state.tables import (
     activity,
     bookmark,
@@ -43,18 +40,14 @@ from tocsin.storage.state.tables import (
     inbox,
     issue,
     issue_environment,
-    issue_hash,
     subscription,
     suggested_team,
     suggested_user,
 )
 
-_FIRST_SEEN = type_coerce(issue.c.first_seen, BigInteger)
 _LANES_MAX = 64
 """Projects times statuses whose lines of issues are merged; more than this are sorted together."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NAMED_HASHES_MAX = 10_000
-"""More hashes than this are found faster by reading all that belong to the issues in question."""
 
 
 class Condition(Protocol):
@@ -287,18 +280,6 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     times_seen: int
 
 
-class OwnedHash(msgspec.Struct, frozen=True, gc=False):
-    """A grouping hash and the issue that it belongs to."""
-
-    project_id: ProjectId
-    hash: GroupingHash
-    since: datetime | None
-    """Events digested before this belong to an earlier issue that was deleted; None when there was none."""
-    issue_id: IssueId
-    first_seen: int
-    """When the issue was first seen, in microseconds since 1970: there may be a million of these."""
-
-
 class Placed(msgspec.Struct, frozen=True):
     """An issue and the time it is sorted by."""
 
@@ -350,40 +331,6 @@ def few(connection: Connection, conditions: Iterable[Condition], limit: int) -> 
     """Return issues that meet all *conditions*, no more than *limit* and in no order, with their projects."""
     query = select(issue.c.id, issue.c.project_id).where(*(one.clause() for one in conditions)).limit(limit)
     return {row.id: row.project_id for row in connection.execute(query)}
-
-
-def owned_hashes(
-    connection: Connection, conditions: Iterable[Condition], hashes: Collection[GroupingHash]
-) -> list[OwnedHash]:
-    """Return which of *hashes*, of whatever project, belong to issues that meet all *conditions*."""
-    met = [one.clause() for one in conditions]
-    if len(hashes) > _NAMED_HASHES_MAX:
-        return _owned_among_all(connection, met, set(hashes))
-    owned = (issue_hash.c.project_id, issue_hash.c.hash, issue_hash.c.since, issue.c.id, _FIRST_SEEN)
-    query = select(*owned).join_from(issue_hash, issue).where(*met)
-    return [
-        OwnedHash(*row)
-        for some in portions(hashes)
-        for row in connection.execute(query.where(issue_hash.c.hash.in_(some)))
-    ]
-
-
-def _owned_among_all(
-    connection: Connection, met: Sequence[ColumnElement[bool]], wanted: Collection[GroupingHash]
-) -> list[OwnedHash]:
-    # Two long walks along indexes and a join here take a third of the time that as many look-ups take there.
-    found = connection.execute(select(issue.c.id, issue.c.project_id, _FIRST_SEEN).where(*met)).all()
-    first_seen = {issue_id: seen for issue_id, _, seen in found}
-    owned: list[OwnedHash] = []
-    for project_id in {project_id for _, project_id, _ in found}:
-        query = select(type_coerce(issue_hash.c.hash, LargeBinary), issue_hash.c.since, issue_hash.c.issue_id)
-        rows = connection.execute(query.where(issue_hash.c.project_id == project_id))
-        owned += [
-            OwnedHash(project_id, digits, since, issue_id, seen)
-            for name, since, issue_id in rows
-            if (seen := first_seen.get(issue_id)) is not None and (digits := GroupingHash(name.hex())) in wanted
-        ]
-    return owned
 
 
 def around(
