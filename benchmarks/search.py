@@ -52,7 +52,9 @@ class Bare:
         self.state.execute("PRAGMA cache_size = -16384")
         # The limits that Tocsin sets its engine by default.
         engine = {"max_server_memory_usage": 2 << 30, "mark_cache_size": 64 << 20}
-        self.history = clickhouse_connect.get_client(dsn=f"chdb://{folder}/history", chdb_options=engine)
+        settings = {"max_threads_min_free_memory_per_thread": 0, "use_query_condition_cache": 0}
+        url = f"chdb://{folder}/history"
+        self.history = clickhouse_connect.get_client(dsn=url, settings=settings, chdb_options=engine)
         self.now = datetime.now(UTC)
         self.busiest = f"primary_hash = toFixedString(unhex('{made.busiest_hash}'), 16)"
 

@@ -155,9 +155,25 @@ def is_event(event_id: str) -> Clause:
 
 def is_any_of_events(event_ids: Sequence[str]) -> Clause:
     """Return the condition that an event has one of *event_ids*, each of 32 hex digits."""
-    wanted = texts(event_ids)
-    ids = f"arrayMap(name -> toFixedString(unhex(name), 16), {wanted.sql})"
-    return Clause(f"(event_id IN {ids})", wanted.parameters)
+    return is_among("event_id", event_ids)
+
+
+def is_among(name: str, digests: Iterable[str]) -> Clause:
+    """Return the condition that an id or a hash, the column *name*, is one of *digests*, each of 32 hex digits.
+
+    They are selected, not computed as a list: only of a list of constants or of a query does the engine know before it
+    reads, and only then does it use an index.
+    """
+    wanted = texts(digests)
+    return Clause(f"({name} IN (SELECT toFixedString(unhex(arrayJoin({wanted.sql})), 16)))", wanted.parameters)
+
+
+def at_one_of(moments: Iterable[datetime]) -> Clause:
+    """Return the condition that an event has one of these times; selected as in ``is_among``."""
+    wanted = bound("Array(Int64)", sorted({micros(moment) for moment in moments}))
+    return Clause(
+        f"(timestamp IN (SELECT fromUnixTimestamp64Micro(arrayJoin({wanted.sql}), 'UTC')))", wanted.parameters
+    )
 
 
 def digested_before(moment: datetime) -> Clause:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from tocsin.domain.event.event import EventId
-from tocsin.storage.history.filters import ALWAYS, Clause, bound
+from tocsin.storage.history.filters import ALWAYS, Clause, at_one_of
 from tocsin.storage.history.instant import micros
 from tocsin.storage.history.scope import IssueScope, in_issues, issue_number
 from tocsin.storage.history.store import History
@@ -35,7 +35,7 @@ def latest(history: History, scopes: Sequence[IssueScope], last_seen: Sequence[d
     by it at once; only where there is no such event all are looked at, which of millions takes a fifth of a second.
     """
     at = [micros(moment) for moment in last_seen]
-    found = _latest(history, scopes, _at_one_of(at))
+    found = _latest(history, scopes, at_one_of(last_seen))
     known = {number: told for number, told in found.items() if _moment(told) == at[number]}
     missing = [number for number in range(len(scopes)) if number not in known]
     if missing:
@@ -51,12 +51,6 @@ def _latest(history: History, scopes: Sequence[IssueScope], where: Clause) -> di
     number, chosen = issue_number(scopes), in_issues(scopes) & where
     sql = f"SELECT {number.sql} AS number, {_LATEST} FROM event WHERE {chosen.sql} GROUP BY number"
     return {index - 1: told for index, told in history.rows(sql, {**number.parameters, **chosen.parameters})}
-
-
-def _at_one_of(moments: Sequence[int]) -> Clause:
-    wanted = bound("Array(Int64)", sorted(set(moments)))
-    sql = f"timestamp IN arrayMap(moment -> fromUnixTimestamp64Micro(moment, 'UTC'), {wanted.sql})"
-    return Clause(sql, wanted.parameters)
 
 
 def _moment(told: bytes) -> int:

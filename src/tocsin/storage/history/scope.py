@@ -17,7 +17,7 @@ from tocsin.storage.history.filters import (
     in_environments,
     in_projects,
     instant,
-    texts,
+    is_among,
 )
 from tocsin.storage.history.instant import micros
 
@@ -119,11 +119,7 @@ def in_issues(scopes: Sequence[IssueScope]) -> Clause:
     for scope in scopes:
         by_project.setdefault(scope.project_id, []).extend(name for name, _ in scope.hashes)
     # Project and hash apart keep the primary key usable; the few foreign pairs are sorted out by number.
-    names = dict.fromkeys(name for hashes in by_project.values() for name in hashes)
-    wanted = texts(names)
-    hashes = Clause(
-        f"primary_hash IN arrayMap(name -> toFixedString(unhex(name), 16), {wanted.sql})", wanted.parameters
-    )
+    hashes = is_among("primary_hash", dict.fromkeys(name for some in by_project.values() for name in some))
     conditions = [in_projects(tuple(by_project)), hashes, digested_in_time(scopes)]
     if len(by_project) > 1:
         number = issue_number(scopes)

@@ -159,6 +159,8 @@ def _connect(url: str, limits: HistoryLimits) -> Client:
         "max_memory_usage": limits.query_memory_bytes_max,
         # By default the engine takes one thread for each free GiB: of 2 GiB, some in use, that is one on any machine.
         "max_threads_min_free_memory_per_thread": 0,
+        # It would make the second view of a page fast, take up to 100 MiB, and hide that the first one reads too much.
+        "use_query_condition_cache": 0,
         # An insert returns once its part is on disk, never from a buffer.
         "async_insert": 0,
     }
