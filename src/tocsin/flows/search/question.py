@@ -72,7 +72,7 @@ def question(connection: Transaction, wanted: IssueSearch, now: datetime, met: M
         sort=sort,
         window=window,
         project_ids=wanted.project_ids,
-        conditions=(*_standing(wanted, window, chosen), *conditions(connection, parts.issue_terms, wanted, met, now)),
+        conditions=(*_standing(wanted, window), *conditions(connection, parts.issue_terms, wanted, met, now)),
         selection=Selection(start=window.start, end=window.end, environments=wanted.environments or ()),
         where=_where(connection, parts.event_terms, searched, met, now),
         aggregates=parts.aggregate_terms,
@@ -128,11 +128,11 @@ def _narrowed_window(window: Window, terms: Sequence[Term], now: datetime) -> Wi
     return window
 
 
-def _standing(wanted: IssueSearch, window: Window, chosen: Plan) -> list[Condition]:
+def _standing(wanted: IssueSearch, window: Window) -> list[Condition]:
     """Return the conditions that every search has."""
-    standing: list[Condition] = [Among(Field.PROJECT, wanted.project_ids), SHOWN]
-    if chosen is Plan.STATE:
-        standing.append(Between(field=Order.LAST_SEEN, least=window.start))
+    # An event in the window was seen since it began, whatever else is asked of it.
+    since = Between(field=Order.LAST_SEEN, least=window.start)
+    standing: list[Condition] = [Among(Field.PROJECT, wanted.project_ids), SHOWN, since]
     if wanted.issue_ids is not None:
         standing.append(Among(Field.ID, wanted.issue_ids))
     return standing

@@ -39,7 +39,8 @@ def group_numbers(project_ids: NDArray[np.int64], hashes: Sequence[bytes]) -> li
     """Return ``group_number`` for many hashes in their projects, each as 16 bytes, the lowest first."""
     numbers = np.frombuffer(b"".join(hashes), dtype="<u8").reshape(-1, 2).copy()
     numbers[:, 0] ^= project_ids.astype("<u8")
-    return [number.tobytes() for number in numbers.view("V16").ravel()]
+    told = numbers.tobytes()
+    return [told[start : start + 16] for start in range(0, len(told), 16)]
 
 
 class ProjectScope(msgspec.Struct, frozen=True):

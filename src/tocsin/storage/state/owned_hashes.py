@@ -3,8 +3,8 @@
 There may be a million of them, so they come as columns.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 
@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from sqlalchemy import BigInteger, ColumnElement, Connection, LargeBinary, and_, select, type_coerce
 
 from tocsin.domain.event.event import GroupingHash
+from tocsin.domain.issue.issue import ProjectId
+from tocsin.storage.state import issue_hashes
 from tocsin.storage.state.issue_conditions import Condition
 from tocsin.storage.state.issue_hashes import HashKey
 from tocsin.storage.state.rows import portions
@@ -21,10 +23,7 @@ from tocsin.storage.state.tables import issue, issue_hash
 
 Integers = NDArray[np.int64]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST_SEEN = type_coerce(issue.c.first_seen, BigInteger)
-# Made of texts and times by the million, they would take longer than the database takes to find them.
-_HASH, _SINCE = type_coerce(issue_hash.c.hash, LargeBinary), type_coerce(issue_hash.c.since, BigInteger)
+_FIRST_SEEN, _HASH = type_coerce(issue.c.first_seen, BigInteger), type_coerce(issue_hash.c.hash, LargeBinary)
 
 
 class OwnedHashes(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,34 +31,35 @@ class OwnedHashes(msgspec.Struct, frozen=True, kw_only=True):
 
     project_ids: Integers
     hashes: Sequence[bytes]
-    since: Sequence[int | None]
-    """Events digested before this, in microseconds since 1970, belong to an earlier issue that was deleted."""
     issue_ids: Integers
     first_seen: Integers
     """When the issue was first seen, in microseconds since 1970."""
+    since: Mapping[HashKey, datetime | None]
+    """Events digested before this belong to an earlier issue that was deleted; most hashes are not in here."""
 
     def hash_of(self, row: int) -> tuple[GroupingHash, datetime | None]:
         """Return the hash of a row, and since when it belongs to its issue if not always."""
-        since = self.since[row]
-        return GroupingHash(self.hashes[row].hex()), _EPOCH + timedelta(microseconds=since) if since else None
+        digits = GroupingHash(self.hashes[row].hex())
+        return digits, self.since.get((ProjectId(int(self.project_ids[row])), digits))
 
 
 def owned_hashes(
     connection: Connection, conditions: Iterable[Condition], wanted: Collection[HashKey] | None = None
 ) -> OwnedHashes:
     """Return the hashes of all issues that meet all *conditions*, or those of them among *wanted*."""
-    columns = (issue_hash.c.project_id, _HASH, _SINCE, issue.c.id, _FIRST_SEEN)
     met = [one.clause() for one in conditions]
-    query = select(*columns).join_from(issue, issue_hash, issue_hash.c.issue_id == issue.c.id).where(*met)
+    query = select(issue_hash.c.project_id, _HASH, issue.c.id, _FIRST_SEEN).join_from(issue, issue_hash).where(*met)
     queries = [query] if wanted is None else [query.where(one) for one in _among(wanted)]
-    rows = [tuple(row) for each in queries for row in connection.execute(each)]
-    project_ids, hashes, since, issue_ids, first_seen = zip(*rows, strict=True) if rows else ((),) * len(columns)
+    # As the driver has them, as plain tuples: made into rows and values they would take twice the time.
+    rows = [row for each in queries for row in connection.execute(each).cursor.fetchall()]
+    project_ids, hashes, issue_ids, first_seen = zip(*rows, strict=True) if rows else ((),) * 4
+    reborn = issue_hashes.reborn(connection, set(project_ids)).values()
     return OwnedHashes(
         project_ids=_integers(project_ids),
         hashes=hashes,
-        since=since,
         issue_ids=_integers(issue_ids),
         first_seen=_integers(first_seen),
+        since={(one.project_id, one.hash): one.since for some in reborn for one in some},
     )
 
 
