@@ -12,7 +12,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
 
 from tocsin.domain.errors import Unavailable
-from tocsin.storage.history import schema
+from tocsin.storage.history import schema, tag_columns
 
 _CONNECT_SECONDS_MAX = 5
 # We hand over lists, never data frames; so pandas, 0.3 s and 50 MB, need not be loaded at the first insert.
@@ -43,6 +43,8 @@ class History:
         self._idle: LifoQueue[Client] = LifoQueue()
         self._lent_max = len(clients)
         self._limits = limits
+        self.tag_columns: frozenset[str] = frozenset()
+        """Keys of the tags that are read from a column of their own."""
         for client in clients:
             self._idle.put(client)
 
@@ -61,6 +63,7 @@ class History:
             known = {row[0]: row[1] for row in history.rows(schema.KNOWN_LAYOUT)}
             for change in schema.layout_changes(known):
                 history.command(change)
+            history.look_at_tag_columns()
         except BaseException:
             history.close()
             raise
@@ -81,10 +84,17 @@ class History:
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Sequence[Any]]:
         """Return the rows that *sql* yields, times in UTC, fixed strings as bytes.
 
-        Raise `Unavailable` when it takes too long, needs too much memory, or finds no free connection.
+        ``tag({name:String})`` in *sql* is the value of the tag whose key is the parameter *name*. Raise `Unavailable`
+        when it takes too long, needs too much memory, or finds no free connection.
         """
+        bound = dict(parameters or {})
+        sql = tag_columns.with_columns(sql, bound, self.tag_columns)
         with self._connection() as client:
-            return list(client.query(sql, parameters=dict(parameters or {}), tz_mode="aware").result_rows)
+            return list(client.query(sql, parameters=bound, tz_mode="aware").result_rows)
+
+    def look_at_tag_columns(self) -> None:
+        """Learn which tags can be read from a column of their own: upkeep makes them, maybe in another process."""
+        self.tag_columns = tag_columns.readable(self.rows(tag_columns.WRITTEN))
 
     def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
         """Carry out a statement that yields no rows."""
