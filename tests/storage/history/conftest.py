@@ -6,6 +6,7 @@ from itertools import count
 import pytest
 
 from tocsin.domain.event.event import Event, EventId, GroupingHash
+from tocsin.domain.upkeep.tag_columns import TagColumn
 from tocsin.storage.history.store import History
 from tocsin.storage.history.upkeep import add_tag_columns
 
@@ -23,8 +24,7 @@ _MANY = ("user", "release", "id")
 def history(history: History, request: pytest.FixtureRequest) -> Iterator[History]:
     """History as it is at first, all tags in maps, and after upkeep: nothing but the time it takes may differ."""
     if request.param == "columns":
-        few, many = "LowCardinality(String)", "String"
-        add_tag_columns(history, {**dict.fromkeys(_FEW, few), **dict.fromkeys(_MANY, many)})
+        add_tag_columns(history, [TagColumn(key, has_few_values=key not in _MANY) for key in (*_FEW, *_MANY)])
         history.tag_columns = frozenset({*_FEW, *_MANY})
     yield history
     history.tag_columns = frozenset()

@@ -18,6 +18,7 @@ def asked(clause, *keys):
     [
         (has_tag("os"), (), "(tags['os'] != '')"),
         (has_tag("os"), ("os",), "(`tag:os` != '')"),
+        (has_tag("os.name"), ("os", "os.name"), "(`tag:os/name` != '')"),
         (has_tag("os"), ("os.name", "o"), "(tags['os'] != '')"),
         (has_tag("os") & has_tag("b:c"), ("b:c",), "((tags['os'] != '') AND (`tag:b:c` != ''))"),
         (is_like(tag("os"), "tag({x:String})"), ("os",), "(`tag:os` ILIKE 'tag({x:String})')"),

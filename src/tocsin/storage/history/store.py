@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from queue import Empty, LifoQueue
+from threading import Lock
+from time import monotonic
 from typing import Any, Self
 
 import clickhouse_connect
@@ -19,6 +21,15 @@ _CONNECT_SECONDS_MAX = 5
 options.pd = None
 
 _TOO_COSTLY = frozenset({"TIMEOUT_EXCEEDED", "TOO_SLOW", "MEMORY_LIMIT_EXCEEDED"})
+_CUT_SHORT = frozenset({"ABORTED", "UNFINISHED", "QUERY_WAS_CANCELLED"})
+"""How a long statement ends when it is cut short: a merge, a mutation, any other."""
+
+_LONG_SECONDS_MAX = 24 * 3600
+_CUT_AGAIN_SECONDS = 0.1
+_KILL_MUTATION = (
+    "KILL MUTATION WHERE database = currentDatabase() AND table = 'event' AND NOT is_done"
+    " AND position(command, 'MATERIALIZE COLUMN') > 0"
+)
 
 
 class HistoryLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,10 +50,13 @@ class History:
     ``connections_max`` of them and lends each to one caller. :meth:`close` must run before the interpreter exits.
     """
 
-    def __init__(self, clients: Sequence[Client], limits: HistoryLimits) -> None:
+    def __init__(self, clients: Sequence[Client], limits: HistoryLimits, long_client: Client | None = None) -> None:
         self._idle: LifoQueue[Client] = LifoQueue()
         self._lent_max = len(clients)
         self._limits = limits
+        self._long_client = long_client
+        self._long_turn = Lock()
+        self._undisturbed_turn = Lock()
         self.tag_columns: frozenset[str] = frozenset()
         """Keys of the tags that are read from a column of their own."""
         for client in clients:
@@ -56,7 +70,8 @@ class History:
         for a server.
         """
         limits = limits or HistoryLimits()
-        history = cls([_connect(url, limits) for _ in range(limits.connections_max)], limits)
+        clients = [_connect(url, limits, limits.query_seconds_max) for _ in range(limits.connections_max)]
+        history = cls(clients, limits, _connect(url, limits, _LONG_SECONDS_MAX))
         try:
             history.command(schema.event_table())
             history.command(schema.session_table())
@@ -70,7 +85,11 @@ class History:
         return history
 
     def close(self) -> None:
-        """Wait for the statements that are under way, then let go of the engine. Later calls are refused."""
+        """Wait for the statements that are under way, then let go of the engine. Later calls are refused.
+
+        Long statements are cut short.
+        """
+        self.end_long_commands()
         lent, self._lent_max = self._lent_max, 0
         for _ in range(lent):
             self._idle.get(timeout=2 * self._limits.query_seconds_max).close()
@@ -100,6 +119,59 @@ class History:
         """Carry out a statement that yields no rows."""
         with self._connection() as client:
             client.command(sql, parameters=dict(parameters or {}))
+
+    def long_command(self, sql: str) -> bool:
+        """Carry out a statement that may take hours, on a connection of its own; return whether it came to the end.
+
+        It does not begin while another is under way, and whoever is in its way cuts it short, see :meth:`undisturbed`.
+        """
+        if not self._long_turn.acquire(blocking=False):
+            return False
+        try:
+            if self._long_client is None:
+                return False
+            self._long_client.command(sql)
+        except DatabaseError as error:
+            if error.name not in _CUT_SHORT:
+                raise
+            return False
+        finally:
+            self._long_turn.release()
+        return True
+
+    def end_long_commands(self) -> None:
+        """Cut short the long statement under way, and let none begin any more."""
+        with self.undisturbed():
+            client, self._long_client = self._long_client, None
+        if client is not None:
+            client.close()
+
+    @contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Cut short the long statement under way, and let none begin meanwhile: a deletion would have to wait for it.
+
+        Raise `Unavailable` when it does not end.
+        """
+        with self._undisturbed_turn:
+            if not self._long_turn.acquire(blocking=False):
+                self._cut_short()
+            try:
+                yield
+            finally:
+                self._long_turn.release()
+
+    def _cut_short(self) -> None:
+        """Take the turn of the long statement that is under way."""
+        patience_ends = monotonic() + self._limits.query_seconds_max
+        # A statement that merges does not heed KILL QUERY. What the engine merges by itself begins anew.
+        self.command("SYSTEM STOP MERGES event")
+        try:
+            while not self._long_turn.acquire(timeout=_CUT_AGAIN_SECONDS):
+                if monotonic() > patience_ends:
+                    raise Unavailable("The event store is being put in order. Try again in a moment.")
+                self.command(_KILL_MUTATION)
+        finally:
+            self.command("SYSTEM START MERGES event")
 
     def insert_columns(self, columns: Sequence[Sequence[Any]], settings: dict[str, Any]) -> None:
         """Append a batch of events, given column by column in the order of `schema.EVENT_COLUMNS`."""
@@ -154,9 +226,9 @@ class History:
         raise Unavailable("The event store is closed. Try again when Tocsin has started.")
 
 
-def _connect(url: str, limits: HistoryLimits) -> Client:
+def _connect(url: str, limits: HistoryLimits, seconds_max: int) -> Client:
     settings = {
-        "max_execution_time": limits.query_seconds_max,
+        "max_execution_time": seconds_max,
         "max_memory_usage": limits.query_memory_bytes_max,
         # An insert returns once its part is on disk, never from a buffer.
         "async_insert": 0,
@@ -171,7 +243,7 @@ def _connect(url: str, limits: HistoryLimits) -> Client:
         dsn=url,
         settings=settings,
         connect_timeout=_CONNECT_SECONDS_MAX,
-        send_receive_timeout=limits.query_seconds_max,
+        send_receive_timeout=seconds_max,
         # Lists of hashes are too long for the address of a request.
         form_encode_query_params=True,
     )

@@ -18,8 +18,16 @@ _TAG = re.compile(r"\btag\(\{(\w+):String\}\)")
 
 
 def column_name(key: str) -> str:
-    """Return the column of the tag *key*, quoted. A key has letters, digits, and ``_.:-`` only."""
-    return f"`{PREFIX}{key}`"
+    """Return what the column of the tag *key* is called. A key has letters, digits, and ``_.:-`` only.
+
+    To the engine a dot means that a column is a part of another: there could not be both ``os`` and ``os.name``.
+    """
+    return PREFIX + key.replace(".", "/")
+
+
+def key_of(column: str) -> str:
+    """Return the key of the tag that *column* belongs to."""
+    return column.removeprefix(PREFIX).replace("/", ".")
 
 
 def readable(written: Sequence[Sequence[Any]]) -> frozenset[str]:
@@ -30,7 +38,7 @@ def readable(written: Sequence[Sequence[Any]]) -> frozenset[str]:
     """
     rows: dict[str, int] = {column: count for column, count in written}  # noqa: C416 - rows are sequences, not pairs
     needed = rows.pop("event_id", 0) * _WRITTEN_PERCENT_MIN
-    return frozenset(column.removeprefix(PREFIX) for column, count in rows.items() if count * 100 >= needed)
+    return frozenset(key_of(column) for column, count in rows.items() if count * 100 >= needed)
 
 
 def with_columns(sql: str, parameters: Mapping[str, Any], keys: Collection[str]) -> str:
@@ -41,6 +49,6 @@ def with_columns(sql: str, parameters: Mapping[str, Any], keys: Collection[str])
 
     def read(found: re.Match[str]) -> str:
         key = parameters[found[1]]
-        return column_name(key) if key in keys else f"tags[{{{found[1]}:String}}]"
+        return f"`{column_name(key)}`" if key in keys else f"tags[{{{found[1]}:String}}]"
 
     return _TAG.sub(read, sql)
