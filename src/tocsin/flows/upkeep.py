@@ -26,7 +26,7 @@ class UpkeepDone(msgspec.Struct, frozen=True, kw_only=True):
     weeks_merged: tuple[str, ...] = ()
     """Weeks, as the engine calls them, that are one part now."""
     weeks_written: tuple[str, ...] = ()
-    """Weeks whose tag columns are written now."""
+    """Weeks that have all their columns on disk now."""
     is_complete: bool = True
     """Whether nothing was cut short, by a deletion or by the end of the program; the next run goes on."""
 
@@ -37,7 +37,7 @@ class UpkeepDone(msgspec.Struct, frozen=True, kw_only=True):
         if self.weeks_merged:
             yield f"Weeks merged: {', '.join(self.weeks_merged)}."
         if self.weeks_written:
-            yield f"Weeks whose tag columns were written: {', '.join(self.weeks_written)}."
+            yield f"Weeks whose columns were written: {', '.join(self.weeks_written)}."
         yield "History is in order." if self.is_complete else "It was cut short; the next run goes on."
 
 
@@ -54,8 +54,8 @@ class Upkeep:
         added = self._add_tag_columns(now)
         due = [week.name for week in upkeep.weeks(history) if is_to_be_merged(week, now)]
         merged = tuple(takewhile(lambda week: upkeep.merge_week(history, week), due))
-        unwritten = upkeep.unwritten_tag_columns(history)
-        written = tuple(takewhile(lambda week: upkeep.write_tag_columns(history, week, unwritten[week]), unwritten))
+        unwritten = upkeep.unwritten_columns(history)
+        written = tuple(takewhile(lambda week: upkeep.write_columns(history, week, unwritten[week]), unwritten))
         history.look_at_tag_columns()
         done = UpkeepDone(
             tag_columns=added,

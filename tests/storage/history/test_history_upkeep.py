@@ -13,6 +13,7 @@ from tocsin.storage.history.events import page
 from tocsin.storage.history.filters import has_tag, tag
 from tocsin.storage.history.insert import insert
 from tocsin.storage.history.scope import EVERYTHING, Page, ProjectScope, Selection
+from tocsin.storage.history.tag_columns import column_name
 from tocsin.storage.history.tags import tag_values
 
 # Columns stay in the table that all tests share.
@@ -87,10 +88,10 @@ def test_a_column_is_read_once_it_is_written_and_tells_the_same(scattered, proje
     assert key not in scattered.tag_columns
     assert told(scattered, project_id, key) == before
 
-    assert key in upkeep.unwritten_tag_columns(scattered)[WEEK]
-    assert upkeep.write_tag_columns(scattered, WEEK, [key])
+    assert column_name(key) in upkeep.unwritten_columns(scattered)[WEEK]
+    assert upkeep.write_columns(scattered, WEEK, [column_name(key)])
     scattered.look_at_tag_columns()
-    assert key not in upkeep.unwritten_tag_columns(scattered).get(WEEK, [])
+    assert column_name(key) not in upkeep.unwritten_columns(scattered).get(WEEK, [])
     assert key in scattered.tag_columns
     assert told(scattered, project_id, key) == before
 
@@ -98,13 +99,13 @@ def test_a_column_is_read_once_it_is_written_and_tells_the_same(scattered, proje
 def test_the_merge_of_a_week_writes_its_columns(scattered, key):
     upkeep.add_tag_columns(scattered, [TagColumn(key)])
     upkeep.merge_week(scattered, WEEK)
-    assert upkeep.unwritten_tag_columns(scattered) == {}
+    assert upkeep.unwritten_columns(scattered) == {}
 
 
 def test_new_events_have_the_column_at_once(empty_history, make_event, noon, key, project_id):
     upkeep.add_tag_columns(empty_history, [TagColumn(key)])
     insert(empty_history, key, [make_event(tags={key: "x"})], noon)
-    assert upkeep.unwritten_tag_columns(empty_history) == {}
+    assert upkeep.unwritten_columns(empty_history) == {}
     empty_history.look_at_tag_columns()
     assert key in empty_history.tag_columns
     assert Counter(told(empty_history, project_id, key)[3]) == {("x", 1): 1}
@@ -136,7 +137,7 @@ def test_deleted_events_stay_deleted_when_columns_are_written_and_weeks_merged(
     delete_events(scattered, project_id, [hash_of("b")], noon.replace(year=2027))
     before = told(scattered, project_id, key)
     assert (len(before[0]), len(before[1])) == (0, 25)
-    upkeep.write_tag_columns(scattered, WEEK, [key])
+    upkeep.write_columns(scattered, WEEK, [column_name(key)])
     assert told(scattered, project_id, key) == before
     upkeep.merge_week(scattered, WEEK)
     assert told(scattered, project_id, key) == before
@@ -154,7 +155,7 @@ def test_a_sample_counts_the_tags_of_the_newest_weeks(empty_history, make_event,
 def test_an_empty_history_has_nothing_to_look_after(empty_history):
     assert upkeep.weeks(empty_history) == []
     assert upkeep.sample_tags(empty_history, []) == upkeep.TagSample(0, ())
-    assert upkeep.unwritten_tag_columns(empty_history) == {}
+    assert upkeep.unwritten_columns(empty_history) == {}
 
 
 def test_one_long_statement_at_a_time_and_none_where_it_would_be_in_the_way(scattered):
@@ -243,7 +244,7 @@ history.close()
 
 def test_a_deletion_cuts_the_writing_of_columns_short(tmp_path):
     body = """
-end = begun(upkeep.write_tag_columns, ["s"])
+end = begun(upkeep.write_columns, ["tag:s"])
 delete_events(history, 1, [HASH], datetime(2027, 1, 1, tzinfo=UTC))
 print(end(), rows()[1])
 history.close()
@@ -253,9 +254,9 @@ history.close()
 
 def test_once_the_end_is_near_nothing_long_begins(tmp_path):
     body = """
-end = begun(upkeep.write_tag_columns, ["s"])
+end = begun(upkeep.write_columns, ["tag:s"])
 history.end_long_commands()
-print(end(), upkeep.write_tag_columns(history, WEEK, ["s"]), upkeep.unwritten_tag_columns(history))
+print(end(), upkeep.write_columns(history, WEEK, ["tag:s"]), upkeep.unwritten_columns(history))
 history.close()
 """
-    assert cut_short(tmp_path, body) == ["[False] False {'20261116': ['s']}"]
+    assert cut_short(tmp_path, body) == ["[False] False {'20261116': ['tag:s']}"]

@@ -12,6 +12,10 @@ from tocsin.storage.history.store import History
 from tocsin.storage.history.tag_columns import PREFIX, column_name, key_of
 
 _PARTS = "database = currentDatabase() AND table = 'event' AND active"
+_DERIVED = (
+    "SELECT name FROM system.columns WHERE database = currentDatabase() AND table = 'event'"
+    " AND default_kind = 'MATERIALIZED'"
+)
 _KEYS_MAX = 1000
 
 
@@ -49,10 +53,11 @@ def sample_tags(history: History, known: Sequence[Week]) -> TagSample:
         return TagSample(0, ())
     newest = list(_newest(known))
     start = instant(newest[-1].start)
+    times = f"SELECT timestamp FROM event WHERE timestamp >= {start.sql} ORDER BY timestamp DESC"
     sql = (
-        "SELECT pair.1 AS key, count() AS events, uniqCombined(pair.2) FROM"
-        f" (SELECT tags FROM event WHERE timestamp >= {start.sql} ORDER BY timestamp DESC LIMIT {SAMPLE_EVENTS_MAX})"
-        f" ARRAY JOIN tags AS pair GROUP BY key ORDER BY events DESC, key LIMIT {_KEYS_MAX}"
+        "SELECT pair.1 AS key, count() AS events, uniqCombined(pair.2) FROM event ARRAY JOIN tags AS pair"
+        f" WHERE timestamp >= (SELECT min(timestamp) FROM ({times} LIMIT {SAMPLE_EVENTS_MAX}))"
+        f" GROUP BY key ORDER BY events DESC, key LIMIT {_KEYS_MAX}"
     )
     counts = (TagCount(*row) for row in history.rows(sql, start.parameters))
     return TagSample(min(sum(week.rows for week in newest), SAMPLE_EVENTS_MAX), tuple(counts))
@@ -60,11 +65,7 @@ def sample_tags(history: History, known: Sequence[Week]) -> TagSample:
 
 def tag_column_keys(history: History) -> frozenset[str]:
     """Return the keys that have a column of their own, whether it can be read already or not."""
-    sql = (
-        "SELECT name FROM system.columns WHERE database = currentDatabase() AND table = 'event'"
-        f" AND startsWith(name, '{PREFIX}')"
-    )
-    return frozenset(key_of(name) for (name,) in history.rows(sql))
+    return frozenset(key_of(name) for (name,) in history.rows(f"{_DERIVED} AND startsWith(name, '{PREFIX}')"))
 
 
 def add_tag_columns(history: History, columns: Sequence[TagColumn]) -> None:
@@ -73,28 +74,26 @@ def add_tag_columns(history: History, columns: Sequence[TagColumn]) -> None:
         history.command(f"ALTER TABLE event {', '.join(map(_added, columns))}")
 
 
-def unwritten_tag_columns(history: History) -> dict[str, list[str]]:
-    """Return, for each week in which some rows lack tag columns, oldest first, the keys of those."""
+def unwritten_columns(history: History) -> dict[str, list[str]]:
+    """Return, for each week in which some rows lack columns that follow from others, oldest first, which these are."""
     sql = (
         "SELECT partition_id, column, sum(rows) FROM system.parts_columns"
-        f" WHERE {_PARTS} AND (startsWith(column, '{PREFIX}') OR column = 'event_id')"
-        " GROUP BY partition_id, partition, column ORDER BY partition"
+        f" WHERE {_PARTS} GROUP BY partition_id, partition, column ORDER BY partition"
     )
-    keys = sorted(tag_column_keys(history))
+    derived = [name for (name,) in history.rows(f"{_DERIVED} ORDER BY name")]
     written: dict[str, dict[str, int]] = {}
     for week, column, rows in history.rows(sql):
         written.setdefault(week, {})[column] = rows
     lacking = {
-        week: [key for key in keys if rows.get(column_name(key), 0) < rows["event_id"]]
-        for week, rows in written.items()
+        week: [name for name in derived if rows.get(name, 0) < rows["event_id"]] for week, rows in written.items()
     }
     return {week: names for week, names in lacking.items() if names}
 
 
-def write_tag_columns(history: History, week: str, keys: Sequence[str]) -> bool:
-    """Write the tag columns of a week, and no other column of it; return whether it came to the end."""
-    written = (f"MATERIALIZE COLUMN `{column_name(key)}` IN PARTITION ID '{week}'" for key in keys)
-    return history.long_command(f"ALTER TABLE event {', '.join(written)} SETTINGS mutations_sync = 1")
+def write_columns(history: History, week: str, columns: Sequence[str]) -> bool:
+    """Write these columns of a week, and no other column of it; return whether it came to the end."""
+    written = ", ".join(f"MATERIALIZE COLUMN `{name}` IN PARTITION ID '{week}'" for name in columns)
+    return history.long_command(f"ALTER TABLE event {written} SETTINGS mutations_sync = 1")
 
 
 def _newest(known: Sequence[Week]) -> Iterator[Week]:
