@@ -20,6 +20,7 @@ import msgspec
 
 from benchmarks.server import Server
 from tocsin.domain.issue.issue import UNSAVED, Assignee, InboxReason, Issue, Priority, Status, Substatus
+from tocsin.flows.upkeep import Upkeep
 from tocsin.storage.history import schema
 from tocsin.storage.history.store import History, HistoryLimits
 from tocsin.storage.state import environments, inbox, issues, organizations, projects, releases, teams, users
@@ -255,6 +256,7 @@ def build(folder: Path, issue_count: int, event_count: int) -> Made:
     with History.open(f"chdb://{folder}/history", LIMITS) as history:
         fill_history(history, issue_count, event_count, now)
         fill_state(state, history, now)
+        Upkeep(history).run(datetime.now(UTC))
         [[busiest]] = history.rows("SELECT primary_hash FROM event GROUP BY primary_hash ORDER BY count() DESC LIMIT 1")
     state.close()
     made = Made(

@@ -49,6 +49,7 @@ from tocsin.flows.retain import Retain
 from tocsin.flows.saved_searches import SavedSearches
 from tocsin.flows.search import Search, Sort
 from tocsin.flows.triage import Hashes, Triage
+from tocsin.flows.upkeep import Upkeep, UpkeepDone
 from tocsin.flows.user_reports import UserReports
 from tocsin.lib.data_lock import DataDirectoryBusy, DataLock
 from tocsin.lib.durable_file import make_directory
@@ -64,6 +65,9 @@ from tocsin.storage.state.key_cache import KeyCache, ProjectCache
 from tocsin.storage.state.migration import is_current
 from tocsin.storage.state.migration import migrate as migrate_state
 from tocsin.storage.views import Views
+
+UPKEEP_SECONDS = 300.0
+"""How often upkeep looks whether there is something to do, and others what it did."""
 
 FREE_BYTES_MIN = 1024**3
 """Below this much free disk ``tocsin doctor`` warns."""
@@ -138,19 +142,20 @@ def _lock(settings: Settings, part: str, stack: ExitStack) -> None:
 
 def open_stores(settings: Settings, stack: ExitStack) -> Stores:
     """Open the stores; *stack* closes them in the reverse order."""
-    history = History.open(
-        settings.store_url("history"),
-        HistoryLimits(
-            query_memory_bytes_max=settings.query_memory_bytes_max,
-            query_seconds_max=int(settings.query_seconds_max),
-        ),
-    )
-    stack.callback(history.close)
+    history = stack.enter_context(open_history(settings))
     state = State.open(settings.store_url("state"))
     stack.callback(state.close)
     spool = open_spool_at(settings.store_url("spool"))
     stack.callback(spool.close)
     return Stores(state=state, history=history, spool=spool, blobs=BlobStore(settings.store_url("blobs")))
+
+
+def open_history(settings: Settings) -> History:
+    """Open history with the limits of the settings."""
+    limits = HistoryLimits(
+        query_memory_bytes_max=settings.query_memory_bytes_max, query_seconds_max=int(settings.query_seconds_max)
+    )
+    return History.open(settings.store_url("history"), limits)
 
 
 def intake_limits(settings: Settings) -> IntakeLimits:
@@ -212,7 +217,18 @@ def _start_work(settings: Settings, stores: Stores, stack: ExitStack) -> Callabl
     jobs.every(60.0, "foresee", lambda: foresee.run(now()))
     jobs.start()
     stack.callback(jobs.stop)
+    _start_upkeep(stores.history, stack)
     return digest.notify
+
+
+def _start_upkeep(history: History, stack: ExitStack) -> None:
+    """Look after history, in a thread of its own: merging a week may take minutes."""
+    upkeep = Upkeep(history)
+    jobs = Periodic(_log)
+    jobs.every(UPKEEP_SECONDS, "upkeep", lambda: upkeep.run(now()))
+    jobs.start()
+    stack.callback(jobs.stop)
+    stack.callback(history.end_long_commands)
 
 
 def make_projects(stores: Stores) -> Projects:
@@ -271,6 +287,7 @@ async def _answer(settings: Settings, stores: Stores, notify: Callable[[], None]
     counts.begin()
     counting = Periodic(_log)
     counting.every(1.0, "keep counts", counts.run)
+    counting.every(UPKEEP_SECONDS, "look at tag columns", stores.history.look_at_tag_columns)
     counting.start()
     intake = IntakeApp(
         keys=keys.lookup,
@@ -371,6 +388,16 @@ def grouping_replay(settings: Settings) -> Iterator[Replay]:
             _lock(settings, "serve", stack)
         stores = open_stores(settings, stack)
         yield Replay(stores.state, stores.history)
+
+
+def keep_up(settings: Settings) -> UpkeepDone:
+    """Do what upkeep is there for, to the end. Raises Busy while a server has the embedded history open."""
+    make_directory(settings.directory)
+    with ExitStack() as stack:
+        if settings.embedded:
+            _lock(settings, "serve", stack)
+        history = stack.enter_context(open_history(settings))
+        return Upkeep(history).run(now())
 
 
 @contextmanager

@@ -162,6 +162,26 @@ def migrate(settings: Settings) -> None:
 
 @cli.command()
 @with_settings
+def upkeep(settings: Settings, *, as_json: AsJson = False) -> None:
+    """Put history in order now: merge weeks that are over, make columns for frequent tags.
+
+    A running server does so by itself, every five minutes. After an upgrade, or a restored backup, this does it before
+    the server starts; the embedded history is open to one process.
+    """
+    from tocsin import app
+
+    try:
+        done = app.keep_up(settings)
+    except app.Busy as busy:
+        _leave(f"{busy}; the server does this by itself.", BUSY)
+    if as_json:
+        print(json.dumps(msgspec.to_builtins(done)))
+    else:
+        print("\n".join(done.lines()))
+
+
+@cli.command()
+@with_settings
 def doctor(settings: Settings, *, as_json: AsJson = False) -> None:
     """Check settings, stores, disk and migrations, and say what to do about what is wrong."""
     from tocsin import app

@@ -149,6 +149,17 @@ def test_the_doctor_finds_a_healthy_installation(tocsin):
     assert all(finding["ok"] for finding in findings if finding["subject"] != "data")
 
 
+def test_history_is_put_in_order_while_no_server_runs(tmp_path):
+    tocsin = Tocsin(tmp_path)
+    assert tocsin.run("upkeep") == "History is in order.\n"
+    assert json.loads(tocsin.run("upkeep", "--json"))["is_complete"] is True
+    tocsin.close()
+
+
+def test_a_running_server_puts_its_history_in_order_by_itself(tocsin):
+    assert "the server does this by itself" in tocsin.run("upkeep", code=3)
+
+
 def test_dead_letters_are_listed_retried_and_dropped(tocsin):
     assert json.loads(tocsin.run("spool", "list", "--json")) == []
     assert tocsin.run("spool", "retry", "999999").startswith("0 ")

@@ -343,6 +343,9 @@ class Fused:
         self.store.command(*arguments)
         self.fuse.touch()
 
+    def undisturbed(self):
+        return self.store.undisturbed()
+
     def delete(self, content_hash):
         self.fuse.touch()
         self.store.delete(content_hash)

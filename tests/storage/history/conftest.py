@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import md5
 from itertools import count
@@ -6,12 +6,28 @@ from itertools import count
 import pytest
 
 from tocsin.domain.event.event import Event, EventId, GroupingHash
+from tocsin.domain.upkeep.tag_columns import TagColumn
+from tocsin.storage.history.store import History
+from tocsin.storage.history.upkeep import add_tag_columns
 
 NOON = datetime(2026, 11, 18, 12, 0, 0, 123456, tzinfo=UTC)
 
 # Other tests number their projects from one, in the same engine.
 _project_ids = count(1_000_000)
 _event_numbers = count(1)
+
+_FEW = ("browser", "os", "server", "t", "device.class", "a:b", "level", "nosuchtag")
+_MANY = ("user", "release", "id")
+
+
+@pytest.fixture(scope="module", params=["maps", "columns"])
+def history(history: History, request: pytest.FixtureRequest) -> Iterator[History]:
+    """History as it is at first, all tags in maps, and after upkeep: nothing but the time it takes may differ."""
+    if request.param == "columns":
+        add_tag_columns(history, [TagColumn(key, has_few_values=key not in _MANY) for key in (*_FEW, *_MANY)])
+        history.tag_columns = frozenset({*_FEW, *_MANY})
+    yield history
+    history.tag_columns = frozenset()
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ def delete_events(history: History, project_id: int, hashes: Sequence[GroupingHa
     Their bytes leave the disk when the parts that hold them are next merged.
     """
     for doomed in _doomed(project_id, hashes, digested_before):
-        history.command(f"DELETE FROM event WHERE {doomed.sql}", doomed.parameters)
+        with history.undisturbed():
+            history.command(f"DELETE FROM event WHERE {doomed.sql}", doomed.parameters)
 
 
 def count_events(history: History, project_id: int, hashes: Sequence[GroupingHash], digested_before: datetime) -> int:
@@ -46,7 +47,8 @@ def delete_project(history: History, project_id: int, digested_before: datetime)
     """Delete all events of a project that were digested before *digested_before*, and all that was told of sessions."""
     owned = in_projects((project_id,))
     doomed = _digested(owned, digested_before)
-    history.command(f"DELETE FROM event WHERE {doomed.sql}", doomed.parameters)
+    with history.undisturbed():
+        history.command(f"DELETE FROM event WHERE {doomed.sql}", doomed.parameters)
     history.command(f"DELETE FROM session WHERE {owned.sql}", owned.parameters)
 
 
@@ -66,7 +68,8 @@ def _drop_weeks(history: History, table: str, before: datetime) -> int:
     )
     over = [name for name, monday in weeks if _ends(monday) <= before]
     for name in over:
-        history.command(f"ALTER TABLE {table} DROP PARTITION ID '{name}'")
+        with history.undisturbed():
+            history.command(f"ALTER TABLE {table} DROP PARTITION ID '{name}'")
     return len(over)
 
 

@@ -102,9 +102,12 @@ def column(field: Text) -> Clause:
 
 
 def tag(key: str) -> Clause:
-    """Return the value of a tag; a missing tag counts as the empty text (spec/search.md 2.0, 6)."""
+    """Return the value of a tag; a missing tag counts as the empty text (spec/search.md 2.0, 6).
+
+    `History.rows` puts in where the value is read.
+    """
     name = text(key)
-    return Clause(f"tags[{name.sql}]", name.parameters)
+    return Clause(f"tag({name.sql})", name.parameters)
 
 
 def distinct_users(condition: Clause = ALWAYS) -> Clause:
