@@ -37,7 +37,23 @@ _looks = {
     ),
     "is_late": st.booleans(),
 }
-_AGES = (0.2, 0.7, 3, 600, 3600, 4000, 21_000, 22_000, 86_000, 90_000, 3 * 86_400, 40 * 86_400, 100 * 86_400)
+_AGES = (
+    0.2,
+    0.7,
+    3,
+    600,
+    3600,
+    4000,
+    21_000,
+    22_000,
+    86_000,
+    86_399.7,
+    86_400,
+    90_000,
+    3 * 86_400,
+    40 * 86_400,
+    100 * 86_400,
+)
 """Seconds before now. Some stand at the edge of a window; of the last, no window knows."""
 _USERS = ("", "id:1", "id:2", "id:3", "email:a@b.c")
 
@@ -88,7 +104,9 @@ _merges = st.fixed_dictionaries(
 )
 recipes = st.fixed_dictionaries(
     {
-        "events": st.lists(single_events, min_size=1, max_size=20),
+        "events": st.one_of(
+            st.lists(single_events, min_size=1, max_size=8), st.lists(single_events, min_size=16, max_size=40)
+        ),
         "crowds": st.lists(crowds, max_size=2),
         "merged_early": st.lists(_merges, max_size=1),
         "deleted": st.lists(st.tuples(_places["project"], _places["group"]), max_size=2),
