@@ -72,6 +72,13 @@ def naive_search(known: Sequence[Known], wanted: IssueSearch) -> list[Found]:
     return sorted((one for one in found if one), key=lambda one: one.rank, reverse=True)
 
 
+def naive_figures(known: Sequence[Known], wanted: IssueSearch) -> list[FoundIssue]:
+    """Return all issues as the list of *wanted* would show them, whether it finds them or not."""
+    parts = split(wanted.query)
+    asked = _Asked(wanted, parts, _narrowed(wanted.window, parts))
+    return [_shown(one, asked) for one in known]
+
+
 def naive_page(found: Sequence[Found], cursor: Cursor | None, limit: int) -> Page[FoundIssue]:
     """Return the page at *cursor* as spec/search.md 4.3 has it."""
     scores = [one.score for one in found]
@@ -183,13 +190,21 @@ def _first_releases(known: Known, wanted: IssueSearch) -> set[str]:
 
 
 def _found(known: Known, asked: _Asked) -> Found | None:
-    environments, terms = asked.wanted.environments, asked.parts.event_terms
-    there = [event for event in known.events if environments is None or event.environment in environments]
-    inside = [event for event in there if asked.window.start <= event.timestamp < asked.window.end]
-    met = [event for event in inside if _event_meets(terms, event)]
+    inside = _inside(_there(known, asked), asked.window)
+    met = [event for event in inside if _event_meets(asked.parts.event_terms, event)]
     if not met or not all(_adds_up(term, met) for term in asked.parts.aggregate_terms):
         return None
-    return Found(_score(known, met, asked), _shown(known, there, inside, asked))
+    return Found(_score(known, met, asked), _shown(known, asked))
+
+
+def _there(known: Known, asked: _Asked) -> list[Event]:
+    """Return the events in the environments asked for, whatever the window."""
+    environments = asked.wanted.environments
+    return [event for event in known.events if environments is None or event.environment in environments]
+
+
+def _inside(events: Sequence[Event], window: Window) -> list[Event]:
+    return [event for event in events if window.start <= event.timestamp < window.end]
 
 
 def _event_meets(terms: Sequence[Term], event: Event) -> bool:
@@ -215,9 +230,10 @@ def _adds_up(term: Term, met: Sequence[Event]) -> bool:
             return (seen in term.values) is not term.negated
 
 
-def _shown(known: Known, there: Sequence[Event], inside: Sequence[Event], asked: _Asked) -> FoundIssue:
-    """Return what a list shows of an issue with the events *there*, in the environments, and *inside* the window."""
+def _shown(known: Known, asked: _Asked) -> FoundIssue:
     issue, terms = known.issue, asked.parts.event_terms
+    there = _there(known, asked)
+    inside = _inside(there, asked.window)
     latest = max(known.events, key=lambda event: (event.timestamp, event.event_id))
     selected = _numbers(inside)
     ever = Numbers(
