@@ -214,7 +214,10 @@ class _Maker:
                 inbox.put(connection, {one: InboxReason.NEW for one in ids if waiting.get(one) == since}, since)
             stored = issues.load(connection, ids)
             met = self._met(connection, ids)
-        return [Known(stored[one], by_issue[one], met[one], waiting.get(one)) for one in ids]
+        known = [Known(stored[one], by_issue[one], met[one], waiting.get(one)) for one in ids]
+        for one in known:
+            _check(one)
+        return known
 
     def _marked(self, issue: Issue, mark) -> Issue:
         fields = dict(mark)
@@ -232,3 +235,14 @@ class _Maker:
         for one in environments.of_issues(connection, ids):
             met[one.issue_id][names[one.environment_id]] = FirstMet(one.first_seen, one.first_release)
         return met
+
+
+def _check(known: Known) -> None:
+    """Make sure that state says of an issue what its events say."""
+    issue, times = known.issue, [event.timestamp for event in known.events]
+    assert (issue.times_seen, issue.first_seen, issue.last_seen) == (len(times), min(times), max(times))
+    first = {
+        name: min(event.timestamp for event in known.events if event.environment == name)
+        for name in {event.environment for event in known.events}
+    }
+    assert {name: met.at for name, met in known.met.items()} == first
