@@ -11,6 +11,9 @@ Row = TypeVar("Row")
 
 OFFSET_MAX = 1_000_000
 
+_ABOVE_ZERO = 0.5
+"""Stands for a score of 0 in a cursor that is read backwards, where 0 means the end of the list (4.3)."""
+
 _DIRECTIONS = {"0": False, "1": True}
 
 
@@ -101,6 +104,8 @@ def _neighbours(
         if not rows:
             return Cursor(cursor.value if cursor else 0, cursor.offset if cursor else 0, is_previous)
         value = score(rows[index]) if index < len(rows) else score(rows[-1])
+        if is_previous and value == 0 and index:
+            value = _ABOVE_ZERO
         return Cursor(value, index - _first_at_most(rows, score, value), is_previous)
 
     return anchored(start, is_previous=True), anchored(stop, is_previous=False)

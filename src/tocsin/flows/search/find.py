@@ -18,7 +18,7 @@ from tocsin.flows.search import ranked
 from tocsin.flows.search.counted import Counter, Limits
 from tocsin.flows.search.explain import Explanation, Stopwatch
 from tocsin.flows.search.plan import Plan
-from tocsin.flows.search.question import Question, question
+from tocsin.flows.search.question import Question, question, selection
 from tocsin.flows.search.ranked import Ranked
 from tocsin.flows.search.request import DirectHit, FoundIssue, GroupStats, IssueSearch, Numbers, Series, Sort
 from tocsin.storage.history import events
@@ -106,8 +106,7 @@ class Search:
         now: datetime,
     ) -> tuple[FoundIssue, ...]:
         """Return *issues* as a list shows them, in their order, whether or not any search would find them."""
-        selection = Selection(start=window.start, end=window.end, environments=environments or ())
-        wanted = Wanted(selection=selection, grid=_grid(group_stats, window, now))
+        wanted = Wanted(selection=selection(window, environments, now), grid=_grid(group_stats, window, now))
         return self._shown(issues, wanted)
 
     def direct_hit(self, text: str, projects: Sequence[Project], *, short_ids: bool) -> DirectHit | None:

@@ -73,11 +73,21 @@ def question(connection: Transaction, wanted: IssueSearch, now: datetime, met: M
         window=window,
         project_ids=wanted.project_ids,
         conditions=(*_standing(wanted, window), *conditions(connection, parts.issue_terms, wanted, met, now)),
-        selection=Selection(start=window.start, end=window.end, environments=wanted.environments or ()),
+        selection=selection(window, wanted.environments, now),
         where=_where(connection, parts.event_terms, searched, met, now),
         aggregates=parts.aggregate_terms,
         statuses=_shown_statuses(parts),
     )
+
+
+def selection(window: Window, environments: tuple[str, ...] | None, now: datetime) -> Selection:
+    """Return the events of the window and the environments, None for any.
+
+    A window until *now* leaves out no event of a client whose clock is a little ahead: such times are kept, and state,
+    which knows when an issue was seen last, finds it too.
+    """
+    end = None if window.end >= now else window.end
+    return Selection(start=window.start, end=end, environments=environments or ())
 
 
 def narrowed(projects: Sequence[Project], terms: Sequence[Term]) -> tuple[Project, ...]:
