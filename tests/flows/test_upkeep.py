@@ -1,5 +1,6 @@
 """Upkeep on a real history: what it does, and that doing it again does nothing."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -105,5 +106,19 @@ def test_what_is_cut_short_is_done_by_the_next_run(empty_history, start):
     with empty_history.undisturbed():
         done = upkeep.run(now)
     assert done == UpkeepDone(is_complete=False)
-    assert list(done.lines()) == ["It was cut short; the next run goes on."]
+    assert list(done.lines()) == ["Not all could be done now; the next run goes on."]
     assert upkeep.run(now).weeks_merged == tuple(names(empty_history))
+
+
+def test_of_two_at_once_one_does_the_work_and_all_is_told_as_before(empty_history, start):
+    for week in range(2):
+        for hour in range(5):
+            fill(empty_history, start + week * WEEK + timedelta(hours=hour), 200)
+    now, figures = start + 3 * WEEK, "SELECT count(), uniqExact(event_id), min(timestamp), max(timestamp) FROM event"
+    before = empty_history.rows(figures)
+    with ThreadPoolExecutor() as threads:
+        both = list(threads.map(lambda _: Upkeep(empty_history).run(now), range(2)))
+    assert empty_history.rows(figures) == before
+    assert {week for done in both for week in done.weeks_merged} <= set(names(empty_history))
+    Upkeep(empty_history).run(now)
+    assert parts(empty_history) == [1, 1]

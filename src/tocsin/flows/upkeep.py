@@ -28,7 +28,7 @@ class UpkeepDone(msgspec.Struct, frozen=True, kw_only=True):
     weeks_written: tuple[str, ...] = ()
     """Weeks that have all their columns on disk now."""
     is_complete: bool = True
-    """Whether nothing was cut short, by a deletion or by the end of the program; the next run goes on."""
+    """Whether nothing is left: a deletion or the end of the program cuts a run short, and the engine may lack space."""
 
     def lines(self) -> Iterator[str]:
         """Yield what to tell a person."""
@@ -38,7 +38,7 @@ class UpkeepDone(msgspec.Struct, frozen=True, kw_only=True):
             yield f"Weeks merged: {', '.join(self.weeks_merged)}."
         if self.weeks_written:
             yield f"Weeks whose columns were written: {', '.join(self.weeks_written)}."
-        yield "History is in order." if self.is_complete else "It was cut short; the next run goes on."
+        yield "History is in order." if self.is_complete else "Not all could be done now; the next run goes on."
 
 
 class Upkeep:
@@ -52,19 +52,25 @@ class Upkeep:
         """Do all that is due, oldest weeks first; what is cut short is for the next run."""
         history = self._history
         added = self._add_tag_columns(now)
-        due = [week.name for week in upkeep.weeks(history) if is_to_be_merged(week, now)]
-        merged = tuple(takewhile(lambda week: upkeep.merge_week(history, week), due))
+        due = self._due(now)
+        for week in due:
+            if not upkeep.merge_week(history, week):
+                break
+        left = self._due(now)
         unwritten = upkeep.unwritten_columns(history)
         written = tuple(takewhile(lambda week: upkeep.write_columns(history, week, unwritten[week]), unwritten))
         history.look_at_tag_columns()
         done = UpkeepDone(
             tag_columns=added,
-            weeks_merged=merged,
+            weeks_merged=tuple(week for week in due if week not in left),
             weeks_written=written,
-            is_complete=(len(merged), len(written)) == (len(due), len(unwritten)),
+            is_complete=not left and len(written) == len(unwritten),
         )
         _tell(done)
         return done
+
+    def _due(self, now: datetime) -> list[str]:
+        return [week.name for week in upkeep.weeks(self._history) if is_to_be_merged(week, now)]
 
     def _add_tag_columns(self, now: datetime) -> tuple[str, ...]:
         if self._tags_due is not None and now < self._tags_due:

@@ -236,10 +236,13 @@ end = begun(upkeep.merge_week)
 took = seconds(history.close)
 print(end(), took < 2)
 history = History.open(sys.argv[1])
-print(rows()[1], upkeep.merge_week(history, WEEK), rows()[0])
+print(rows()[1], history.tag_columns, upkeep.merge_week(history, WEEK), rows()[0])
+history.close()
+history = History.open(sys.argv[1])
+print(*history.tag_columns)
 history.close()
 """
-    assert cut_short(tmp_path, body) == ["[False] True", "[(120000,)] True [120000]"]
+    assert cut_short(tmp_path, body) == ["[False] True", "[(120000,)] frozenset() True [120000]", "s"]
 
 
 def test_a_deletion_cuts_the_writing_of_columns_short(tmp_path):
