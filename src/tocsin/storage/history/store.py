@@ -12,6 +12,7 @@ import msgspec
 from clickhouse_connect.driver import options
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
+from clickhouse_connect.driver.query import QueryResult
 
 from tocsin.domain.errors import Unavailable
 from tocsin.storage.history import schema, tag_columns
@@ -106,23 +107,21 @@ class History:
         ``tag({name:String})`` in *sql* is the value of the tag whose key is the parameter *name*. Raise `Unavailable`
         when it takes too long, needs too much memory, or finds no free connection.
         """
-        bound = dict(parameters or {})
-        sql = tag_columns.with_columns(sql, bound, self.tag_columns)
-        with self._connection() as client:
-            return list(client.query(sql, parameters=bound, tz_mode="aware").result_rows)
+        return list(self._answer(sql, parameters).result_rows)
 
     def look_at_tag_columns(self) -> None:
         """Learn which tags can be read from a column of their own: upkeep makes them, maybe in another process."""
         self.tag_columns = tag_columns.readable(self.rows(tag_columns.WRITTEN))
 
     def columns(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Sequence[Any]]:
-        """Return what *sql* yields column by column; no columns at all without any row.
+        """Return what ``rows`` does, column by column; no columns at all without any row."""
+        return list(self._answer(sql, parameters, column_oriented=True).result_columns)
 
-        Raise `Unavailable` as ``rows`` does.
-        """
+    def _answer(self, sql: str, parameters: Mapping[str, Any] | None, *, column_oriented: bool = False) -> QueryResult:
+        bound = dict(parameters or {})
+        sql = tag_columns.with_columns(sql, bound, self.tag_columns)
         with self._connection() as client:
-            found = client.query(sql, parameters=dict(parameters or {}), tz_mode="aware", column_oriented=True)
-            return list(found.result_columns)
+            return client.query(sql, parameters=bound, tz_mode="aware", column_oriented=column_oriented)
 
     def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
         """Carry out a statement that yields no rows."""
