@@ -256,7 +256,8 @@ def build(folder: Path, issue_count: int, event_count: int) -> Made:
     with History.open(f"chdb://{folder}/history", LIMITS) as history:
         fill_history(history, issue_count, event_count, now)
         fill_state(state, history, now)
-        Upkeep(history).run(datetime.now(UTC))
+        # As it is when the last of these weeks has been over for a day.
+        Upkeep(history).run(datetime.now(UTC) + timedelta(days=1, hours=1))
         [[busiest]] = history.rows("SELECT primary_hash FROM event GROUP BY primary_hash ORDER BY count() DESC LIMIT 1")
     state.close()
     made = Made(

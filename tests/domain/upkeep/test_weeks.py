@@ -39,6 +39,11 @@ def test_the_first_merge_comes_as_soon_as_the_week_is_over():
     assert is_to_be_merged(fresh, OVER + SECOND)
 
 
+def test_a_part_of_the_time_when_the_week_went_on_is_not_the_whole_of_it_however_big():
+    assert is_to_be_merged(week(1000, 1, made_at=OVER), NOW)
+    assert not is_to_be_merged(week(1000, 1, made_at=OVER + SECOND), NOW)
+
+
 def test_what_came_late_waits_until_the_biggest_part_is_a_day_old():
     late = week(900, 100, made_at=NOW)
     assert not is_to_be_merged(late, NOW + REST)

@@ -37,10 +37,11 @@ class Week(msgspec.Struct, frozen=True):
 
 def is_to_be_merged(week: Week, now: datetime) -> bool:
     """Say whether a week is to be made one part: once when it is over, then at most once a day, if much came late."""
-    if len(week.parts) < 2 or now <= week.start + WEEK + SETTLING:
+    over = week.start + WEEK + SETTLING
+    if len(week.parts) < 2 or now <= over:
         return False
     biggest = max(week.parts, key=lambda part: part.rows)
-    if biggest.rows * 2 <= week.rows:
+    if biggest.made_at <= over or biggest.rows * 2 <= week.rows:
         return True
     late = week.rows - biggest.rows
     is_much = len(week.parts) > _FURTHER_PARTS_MIN or late * 100 >= week.rows * _FURTHER_PERCENT_MIN

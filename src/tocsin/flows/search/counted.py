@@ -15,6 +15,7 @@ from tocsin.flows.search.explain import Stopwatch
 from tocsin.flows.search.matches import Matches
 from tocsin.flows.search.question import Question
 from tocsin.flows.search.ranked import Line, Ranked, scopes, score_of
+from tocsin.flows.search.request import Sort
 from tocsin.flows.search.scores import Order, order
 from tocsin.storage.history.filters import Clause, in_projects
 from tocsin.storage.history.instant import micros
@@ -86,7 +87,8 @@ class Counter:
             found = tallies(self._history, scope, asked.matched, (*measures, *added))
             step.rows = len(found.numbers)
         with watch.step("owners in state") as step, self._state.read() as connection:
-            owned = owned_hashes(connection, asked.conditions, self._wanted(found.numbers, asked))
+            wanted = self._wanted(found.numbers, asked)
+            owned = owned_hashes(connection, asked.conditions, wanted, with_first_seen=asked.sort is Sort.NEW)
             step.rows = len(owned.hashes)
         matches = Matches.of(found, owned)
         for term in asked.aggregates:

@@ -18,7 +18,7 @@ class Matches(msgspec.Struct, frozen=True, kw_only=True):
 
     issue_ids: Integers
     first_seen: Integers
-    """When each issue was first seen ever, in microseconds since 1970."""
+    """When each issue was first seen ever, in microseconds since 1970, where that was asked for."""
     figures: Mapping[Measure, Figures]
     owned: OwnedHashes
     rows: Integers

@@ -65,7 +65,7 @@ def _counted(history: History, scopes: Sequence[IssueScope], wanted: Wanted) -> 
     aggregates += _all_series(wanted)
     sql = (
         f"SELECT {number.sql} AS number, {', '.join(one.sql for one in aggregates)}"
-        f" FROM event WHERE {chosen.sql} GROUP BY number"
+        f" FROM event PREWHERE {chosen.sql} GROUP BY number"
     )
     bindings = {**number.parameters, **chosen.parameters}
     for one in aggregates:

@@ -127,15 +127,15 @@ class Tallies(msgspec.Struct, frozen=True):
 
 def tallies(history: History, scope: Clause, selection: Selection, measures: Sequence[Measure] = ()) -> Tallies:
     """Return these figures of every hash that has a selected event in *scope*."""
-    chosen = scope & selection.clause()
+    chosen = selection.clause()
     wanted = list(dict.fromkeys(measures))
     figures = [measure.figure() for measure in wanted]
     listed = "".join(f", toFloat64({figure.sql})" for figure in figures)
     sql = (
         f"SELECT reinterpretAsFixedString({GROUP_NUMBER} AS number){listed}"
-        f" FROM event WHERE {chosen.sql} GROUP BY number LIMIT {TALLIES_MAX}"
+        f" FROM event PREWHERE {scope.sql} WHERE {chosen.sql} GROUP BY number LIMIT {TALLIES_MAX}"
     )
-    bindings = dict(chosen.parameters)
+    bindings = {**scope.parameters, **chosen.parameters}
     for figure in figures:
         bindings |= figure.parameters
     numbers, *columns = history.columns(sql, bindings) or [()] * (1 + len(wanted))

@@ -17,7 +17,7 @@ from tocsin.storage.history.filters import (
     in_environments,
     in_projects,
     instant,
-    is_among,
+    texts,
 )
 from tocsin.storage.history.instant import micros
 
@@ -116,16 +116,13 @@ class Page(msgspec.Struct, frozen=True):
 
 def in_issues(scopes: Sequence[IssueScope]) -> Clause:
     """Return the condition that an event belongs to one of *scopes*."""
-    by_project: dict[int, list[GroupingHash]] = {}
-    for scope in scopes:
-        by_project.setdefault(scope.project_id, []).extend(name for name, _ in scope.hashes)
-    # Project and hash apart keep the primary key usable; the few foreign pairs are sorted out by number.
-    hashes = is_among("primary_hash", dict.fromkeys(name for some in by_project.values() for name in some))
-    conditions = [in_projects(tuple(by_project)), hashes, digested_in_time(scopes)]
-    if len(by_project) > 1:
-        number = issue_number(scopes)
-        conditions.append(Clause(f"{number.sql} != 0", number.parameters))
-    return every(conditions)
+    pairs = sorted({(scope.project_id, name) for scope in scopes for name, _ in scope.hashes})
+    project_ids = bound("Array(UInt64)", [project_id for project_id, _ in pairs])
+    hashes = texts(name for _, name in pairs)
+    # Selected as in `is_among`, and in pairs: of four projects with hashes of their own, a fourth is read.
+    owner = f"SELECT arrayJoin(arrayZip({project_ids.sql}, {hashes.sql})) AS owner"
+    sql = f"(project_id, primary_hash) IN (SELECT owner.1, toFixedString(unhex(owner.2), 16) FROM ({owner}))"
+    return Clause(f"({sql})", {**project_ids.parameters, **hashes.parameters}) & digested_in_time(scopes)
 
 
 def issue_number(scopes: Sequence[IssueScope]) -> Clause:

@@ -61,7 +61,7 @@ def seen(history: History, scopes: Sequence[IssueScope], selection: Selection = 
     number, chosen = issue_number(scopes), _of_issues(scopes, selection)
     sql = (
         f"SELECT {number.sql} AS number, {_COUNT}, {_USERS}, {_FIRST}, {_LAST}"
-        f" FROM event WHERE {chosen.sql} GROUP BY number"
+        f" FROM event PREWHERE {chosen.sql} GROUP BY number"
     )
     found = {
         index: Seen(events=events, users=users, first=first, last=last)

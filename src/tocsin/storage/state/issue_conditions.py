@@ -372,14 +372,18 @@ def _lanes(conditions: Iterable[Condition], order: Order) -> list[list[ColumnEle
     named = [one for one in values.values() if one is not None]
     if len(named) < len(fields) or len(named[0]) * len(named[1]) > _LANES_MAX:
         return [[one.clause() for one in wanted]]
-    rest = [_beside(order, one) for one in wanted if not (isinstance(one, Among) and one.field in fields)]
+    rest = clauses_beside(order, (one for one in wanted if not (isinstance(one, Among) and one.field in fields)))
     columns = fields.values()
     pairs = product(*(sorted(one) for one in named))
     return [[*(column == value for column, value in zip(columns, pair, strict=True)), *rest] for pair in pairs]
 
 
+def clauses_beside(order: Order, conditions: Iterable[Condition]) -> list[ColumnElement[bool]]:
+    """Return the clauses of *conditions* in a form that leads no engine away from the index of *order*."""
+    return [_beside(order, one) for one in conditions]
+
+
 def _beside(order: Order, condition: Condition) -> ColumnElement[bool]:
-    """Return the clause of *condition* in a form that leads no engine away from the index of *order*."""
     if isinstance(condition, Between) and condition.field is not order:
         column = issue.c[condition.field]
         return _between(func.coalesce(column, column), condition)

@@ -3,7 +3,7 @@
 There may be a million of them, so they come as columns.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
@@ -11,12 +11,12 @@ from operator import itemgetter
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, ColumnElement, Connection, LargeBinary, and_, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Connection, LargeBinary, and_, literal, select, type_coerce
 
 from tocsin.domain.event.event import GroupingHash
 from tocsin.domain.issue.issue import ProjectId
 from tocsin.storage.state import issue_hashes
-from tocsin.storage.state.issue_conditions import Condition
+from tocsin.storage.state.issue_conditions import Condition, Order, clauses_beside
 from tocsin.storage.state.issue_hashes import HashKey
 from tocsin.storage.state.rows import portions
 from tocsin.storage.state.tables import issue, issue_hash
@@ -33,7 +33,7 @@ class OwnedHashes(msgspec.Struct, frozen=True, kw_only=True):
     hashes: Sequence[bytes]
     issue_ids: Integers
     first_seen: Integers
-    """When the issue was first seen, in microseconds since 1970."""
+    """When the issue was first seen, in microseconds since 1970, where that was asked for."""
     since: Mapping[HashKey, datetime | None]
     """Events digested before this belong to an earlier issue that was deleted; most hashes are not in here."""
 
@@ -44,11 +44,19 @@ class OwnedHashes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def owned_hashes(
-    connection: Connection, conditions: Iterable[Condition], wanted: Collection[HashKey] | None = None
+    connection: Connection,
+    conditions: Sequence[Condition],
+    wanted: Collection[HashKey] | None = None,
+    *,
+    with_first_seen: bool = False,
 ) -> OwnedHashes:
-    """Return the hashes of all issues that meet all *conditions*, or those of them among *wanted*."""
-    met = [one.clause() for one in conditions]
-    query = select(issue_hash.c.project_id, _HASH, issue.c.id, _FIRST_SEEN).join_from(issue, issue_hash).where(*met)
+    """Return the hashes of all issues that meet all *conditions*, or those of them among *wanted*.
+
+    An index of issues has when they were seen first, another when they were seen last, and none has both.
+    """
+    met = clauses_beside(Order.FIRST_SEEN, conditions) if with_first_seen else [one.clause() for one in conditions]
+    columns = (issue_hash.c.project_id, _HASH, issue.c.id, _FIRST_SEEN if with_first_seen else literal(0))
+    query = select(*columns).join_from(issue, issue_hash).where(*met)
     queries = [query] if wanted is None else [query.where(one) for one in _among(wanted)]
     # As the driver has them, as plain tuples: made into rows and values they would take twice the time.
     rows = [row for each in queries for row in connection.execute(each).cursor.fetchall()]
