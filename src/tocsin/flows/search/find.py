@@ -17,6 +17,7 @@ from tocsin.domain.query.window import Grid, Window, daily_grid, fitting_grid, h
 from tocsin.flows.search import ranked
 from tocsin.flows.search.counted import Counter, Limits
 from tocsin.flows.search.explain import Explanation, Stopwatch
+from tocsin.flows.search.memory import Memory
 from tocsin.flows.search.plan import Plan
 from tocsin.flows.search.question import Question, question, selection
 from tocsin.flows.search.ranked import Ranked
@@ -24,8 +25,8 @@ from tocsin.flows.search.request import DirectHit, FoundIssue, GroupStats, Issue
 from tocsin.storage.history import events
 from tocsin.storage.history.figures import Figures, Wanted, figures
 from tocsin.storage.history.filters import is_event
+from tocsin.storage.history.scope import IssueScope, ProjectScope, Selection
 from tocsin.storage.history.scope import Page as Part
-from tocsin.storage.history.scope import ProjectScope, Selection
 from tocsin.storage.history.seen import Seen
 from tocsin.storage.history.store import History
 from tocsin.storage.state import issue_conditions, issue_hashes, issues
@@ -42,6 +43,7 @@ class Search:
     def __init__(self, state: State, history: History, limits: Limits | None = None) -> None:
         self._state = state
         self._history = history
+        self._memory = Memory()
         self._counter = Counter(state, history, limits or Limits())
 
     def issues(self, wanted: IssueSearch, now: datetime) -> Page[FoundIssue]:
@@ -156,8 +158,19 @@ class Search:
             return ()
         with self._state.read() as connection:
             scopes = ranked.scopes(connection, {issue.id: issue.project_id for issue in issues})
-        found = figures(self._history, scopes, [issue.last_seen for issue in issues], wanted)
-        return tuple(_found(issue, one, wanted) for issue, one in zip(issues, found, strict=True))
+        found = self._counted(list(zip(issues, scopes, strict=True)), wanted)
+        return tuple(_found(issue, found[issue.id], wanted) for issue in issues)
+
+    def _counted(self, asked: Sequence[tuple[Issue, IssueScope]], wanted: Wanted) -> dict[IssueId, Figures]:
+        """Return the figures of each issue: those that nobody remembers are counted."""
+        known = {issue.id: self._memory.recall(issue, scope, wanted) for issue, scope in asked}
+        missing = [(issue, scope) for issue, scope in asked if known[issue.id] is None]
+        times = [issue.last_seen for issue, _ in missing]
+        counted = figures(self._history, [scope for _, scope in missing], times, wanted)
+        for (issue, scope), one in zip(missing, counted, strict=True):
+            self._memory.keep(issue, scope, wanted, one)
+            known[issue.id] = one
+        return {issue_id: one for issue_id, one in known.items() if one is not None}
 
     def _owners_of(self, event_id: EventId, project_ids: Sequence[ProjectId]) -> DirectHit | None:
         selection = Selection(where=is_event(event_id))
