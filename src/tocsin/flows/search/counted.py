@@ -8,6 +8,7 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from tocsin.domain.issue.issue import ProjectId
 from tocsin.domain.query.dates import DateRange
 from tocsin.domain.query.paging import Cursor, Page, page_by_score
 from tocsin.domain.query.tree import Operator, Term
@@ -19,7 +20,7 @@ from tocsin.flows.search.request import Sort
 from tocsin.flows.search.scores import Order, order
 from tocsin.storage.history.filters import Clause, in_projects
 from tocsin.storage.history.instant import micros
-from tocsin.storage.history.ranking import EVENTS, LAST, USERS, Figures, Measure, tallies
+from tocsin.storage.history.ranking import EVENTS, HOME, LAST, USERS, Figures, Measure, Tallies, tallies
 from tocsin.storage.history.scope import IssueScope, digested_in_time, hash_with, in_issues
 from tocsin.storage.history.seen import seen
 from tocsin.storage.history.store import History
@@ -37,7 +38,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     named_issues_max: int = 200
     """So few issues are named to history by their hashes: that is faster than asking it about all events."""
-    named_hashes_max: int = 5_000
+    named_hashes_max: int = 10_000
     """So many hashes are looked up in state one by one, and named to history, before all are read."""
     events_at_once: int = 300_000
     """Users are counted for the issues that so many events belong to, then for twice as many, and so on."""
@@ -83,11 +84,13 @@ class Counter:
         with watch.step("scope in state"), self._state.read() as connection:
             scope = self._scope(connection, asked)
         added = [_MEASURED[term.key.name] for term in asked.aggregates]
+        if asked.where is not None:
+            added.append(HOME)
         with watch.step("matches in history") as step:
             found = tallies(self._history, scope, asked.matched, (*measures, *added))
             step.rows = len(found.numbers)
         with watch.step("owners in state") as step, self._state.read() as connection:
-            wanted = self._wanted(found.numbers, asked)
+            wanted = self._wanted(found)
             owned = owned_hashes(connection, asked.conditions, wanted, with_first_seen=asked.sort is Sort.NEW)
             step.rows = len(owned.hashes)
         matches = Matches.of(found, owned)
@@ -102,11 +105,14 @@ class Counter:
             return in_issues(scopes(connection, named))
         return _of_projects(connection, asked)
 
-    def _wanted(self, numbers: Sequence[bytes], asked: Question) -> set[HashKey] | None:
-        """Return the hashes that *numbers* may mean, one in each project; None if these are too many to look up."""
-        if len(numbers) * len(asked.project_ids) > self._limits.named_hashes_max:
+    def _wanted(self, found: Tallies) -> set[HashKey] | None:
+        """Return the hashes *found*; None if these are too many to look up, or where nothing was left out."""
+        if HOME not in found.figures or len(found.numbers) > self._limits.named_hashes_max:
             return None
-        return {(project_id, hash_with(number, project_id)) for number in numbers for project_id in asked.project_ids}
+        homes = map(ProjectId, found.figures[HOME].astype(np.int64).tolist())
+        return {
+            (project_id, hash_with(number, project_id)) for number, project_id in zip(found.numbers, homes, strict=True)
+        }
 
     def _led(
         self, asked: Question, ranking: Order, reach: Reach, now: datetime, watch: Stopwatch

@@ -114,7 +114,17 @@ class Severest(msgspec.Struct, frozen=True):
         return Clause(f"max(transform(toString(level), {names}, {severities}, 0.))")
 
 
-EVENTS, USERS, FIRST, LAST, SEVEREST = Events(), Users(), First(), Last(), Severest()
+class Home(msgspec.Struct, frozen=True):
+    """The project of the hash; of an issue, as its hashes are all of one."""
+
+    joining: ClassVar[np.ufunc] = np.maximum
+
+    def figure(self) -> Clause:
+        """Return it as an aggregate."""
+        return Clause("any(project_id)")
+
+
+EVENTS, USERS, FIRST, LAST, SEVEREST, HOME = Events(), Users(), First(), Last(), Severest(), Home()
 
 
 class Tallies(msgspec.Struct, frozen=True):
