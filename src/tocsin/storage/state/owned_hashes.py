@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -59,8 +60,10 @@ def owned_hashes(
     query = select(*columns).join_from(issue, issue_hash).where(*met)
     queries = [query] if wanted is None else [query.where(one) for one in _among(wanted)]
     # As the driver has them, as plain tuples: made into rows and values they would take twice the time.
-    rows = [row for each in queries for row in connection.execute(each).cursor.fetchall()]
-    project_ids, hashes, issue_ids, first_seen = zip(*rows, strict=True) if rows else ((),) * 4
+    rows: list[tuple[Any, ...]] = []
+    for each in queries:
+        rows += connection.execute(each).cursor.fetchall()
+    project_ids, hashes, issue_ids, first_seen = (list(map(itemgetter(place), rows)) for place in range(len(columns)))
     reborn = issue_hashes.reborn(connection, set(project_ids)).values()
     return OwnedHashes(
         project_ids=_integers(project_ids),

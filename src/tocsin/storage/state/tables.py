@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.schema import SchemaItem
 
@@ -368,6 +369,8 @@ issue_hash = _keyed(
     CheckConstraint("issue_id IS NULL OR tombstone_id IS NULL", name="one_owner"),
     Index(None, "issue_id"),
     Index(None, "tombstone_id"),
+    # Each search asks for the few hashes that have such a time.
+    Index(None, "project_id", postgresql_where=text("since IS NOT NULL"), sqlite_where=text("since IS NOT NULL")),
 )
 
 # Where a merged issue went: looked up by its old id, or by its old number in the project.
