@@ -87,7 +87,7 @@ def naive_page(found: Sequence[Found], cursor: Cursor | None, limit: int) -> Pag
         if not scores:
             return Cursor(cursor.value if cursor else 0, cursor.offset if cursor else 0, is_previous)
         score = scores[min(index, len(scores) - 1)]
-        if is_previous and score == 0 and index:
+        if is_previous and score == 0:
             score = 0.5  # 0 would mean the very end.
         return Cursor(score, index - sum(1 for other in scores if other > score), is_previous)
 

@@ -104,7 +104,7 @@ def _neighbours(
         if not rows:
             return Cursor(cursor.value if cursor else 0, cursor.offset if cursor else 0, is_previous)
         value = score(rows[index]) if index < len(rows) else score(rows[-1])
-        if is_previous and value == 0 and index:
+        if is_previous and value == 0:
             value = _ABOVE_ZERO
         return Cursor(value, index - _first_at_most(rows, score, value), is_previous)
 

@@ -40,7 +40,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """So few issues are named to history by their hashes: that is faster than asking it about all events."""
     named_hashes_max: int = 10_000
     """So many hashes are looked up in state one by one, and named to history, before all are read."""
-    events_at_once: int = 300_000
+    events_at_once: int = 150_000
     """Users are counted for the issues that so many events belong to, then for twice as many, and so on."""
 
 
@@ -49,6 +49,10 @@ class Reach(msgspec.Struct, frozen=True):
 
     cursor: Cursor | None
     limit: int
+
+    def least(self, bounds: Figures) -> int:
+        """Return how many issues must be counted in any case, given what the scores of a whole line are at most."""
+        return 0 if self.cursor is None else int(np.count_nonzero(bounds > self.cursor.value))
 
     def ends_in(self, scored: Figures) -> bool:
         """Return whether the head of the line, with these scores, is long enough."""
@@ -130,7 +134,7 @@ class Counter:
         bounds, events = scored[line], np.cumsum(found.figures[EVENTS][line])
         head, done, step = line[:0], 0, self._limits.events_at_once
         while done < len(line) and not reach.ends_in(scored[head]):
-            start, done = done, _portion(events, done, step)
+            start, done = done, max(_portion(events, done, step), reach.least(bounds))
             with watch.step("users in history") as counting:
                 self._count_users(asked, found, line[start:done], users)
                 counting.rows = done - start

@@ -323,7 +323,7 @@ def candidates(
 
 def count(connection: Connection, conditions: Iterable[Condition], limit: int) -> int:
     """Return how many issues meet all *conditions*, counting no further than *limit*."""
-    met = select(issue.c.id).where(*(one.clause() for one in conditions)).limit(limit).subquery()
+    met = select(issue.c.id).where(*telling_clauses(conditions)).limit(limit).subquery()
     return int(connection.execute(select(func.count()).select_from(met)).scalar_one())
 
 
@@ -376,6 +376,17 @@ def _lanes(conditions: Iterable[Condition], order: Order) -> list[list[ColumnEle
     columns = fields.values()
     pairs = product(*(sorted(one) for one in named))
     return [[*(column == value for column, value in zip(columns, pair, strict=True)), *rest] for pair in pairs]
+
+
+def telling_clauses(conditions: Iterable[Condition]) -> list[ColumnElement[bool]]:
+    """Return the clauses of *conditions* in a form that leads engines to the index that tells most.
+
+    When an issue was seen first is asked for a few days, when it was seen last nearly always for the whole window.
+    """
+    wanted = list(conditions)
+    if any(isinstance(one, Between) and one.field is Order.FIRST_SEEN for one in wanted):
+        return clauses_beside(Order.FIRST_SEEN, wanted)
+    return [one.clause() for one in wanted]
 
 
 def clauses_beside(order: Order, conditions: Iterable[Condition]) -> list[ColumnElement[bool]]:

@@ -17,7 +17,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, LargeBinary, and_,
 from tocsin.domain.event.event import GroupingHash
 from tocsin.domain.issue.issue import ProjectId
 from tocsin.storage.state import issue_hashes
-from tocsin.storage.state.issue_conditions import Condition, Order, clauses_beside
+from tocsin.storage.state.issue_conditions import Condition, Order, clauses_beside, telling_clauses
 from tocsin.storage.state.issue_hashes import HashKey
 from tocsin.storage.state.rows import portions
 from tocsin.storage.state.tables import issue, issue_hash
@@ -55,7 +55,7 @@ def owned_hashes(
 
     An index of issues has when they were seen first, another when they were seen last, and none has both.
     """
-    met = clauses_beside(Order.FIRST_SEEN, conditions) if with_first_seen else [one.clause() for one in conditions]
+    met = clauses_beside(Order.FIRST_SEEN, conditions) if with_first_seen else telling_clauses(conditions)
     columns = (issue_hash.c.project_id, _HASH, issue.c.id, _FIRST_SEEN if with_first_seen else literal(0))
     query = select(*columns).join_from(issue, issue_hash).where(*met)
     queries = [query] if wanted is None else [query.where(one) for one in _among(wanted)]
