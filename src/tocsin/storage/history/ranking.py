@@ -18,6 +18,8 @@ from tocsin.storage.history.store import History
 TALLIES_MAX = 2_000_000
 """Hashes that one search looks at."""
 
+_ONE_EVENT = 2**40
+"""What an event of just now weighs; 16 million of them fit into the sum."""
 _SEVERITIES = ("['debug', 'info', 'warning', 'error', 'fatal']", "[0., .25, .5, .75, 1.]")
 
 Figures: TypeAlias = NDArray[np.float64]
@@ -100,7 +102,10 @@ class Decayed(msgspec.Struct, frozen=True):
         """Return it as an aggregate."""
         now, hours = instant(self.now), bound("UInt32", self.half_life_hours)
         age = f"(toUnixTimestamp64Micro({now.sql}) - toUnixTimestamp64Micro(timestamp)) / 3600000000"
-        return Clause(f"sum(exp2(-greatest({age}, 0) / {hours.sql}))", {**now.parameters, **hours.parameters})
+        weight = f"exp2(-greatest({age}, 0) / {hours.sql})"
+        # Whole numbers, so that the sum is the same whichever core adds what first: cursors tell scores to the last digit.
+        sql = f"sum(toUInt64({weight} * {_ONE_EVENT})) / {_ONE_EVENT}"
+        return Clause(sql, {**now.parameters, **hours.parameters})
 
 
 class Severest(msgspec.Struct, frozen=True):
