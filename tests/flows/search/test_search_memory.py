@@ -68,6 +68,13 @@ def test_another_question_is_not_answered_from_memory(memory, issue, wanted):
     assert memory.recall(issue, SCOPE, wanted) is None
 
 
+def test_events_after_the_intervals_that_were_counted_are_not_forgotten(memory, issue):
+    ahead = replace(FIGURES, selected=replace(FIGURES.selected, last=NOW + HOUR))
+    memory.keep(issue, SCOPE, WANTED, ahead)
+    assert memory.recall(issue, SCOPE, WANTED) is None
+    assert memory.recall(issue, SCOPE, replace(WANTED, grid=None)) is not None
+
+
 def test_a_new_event_or_another_hash_makes_what_was_counted_void(memory, issue):
     assert memory.recall(replace(issue, times_seen=4), SCOPE, WANTED) is None
     assert memory.recall(issue, IssueScope(1, (*SCOPE.hashes, ("b" * 32, None))), WANTED) is None

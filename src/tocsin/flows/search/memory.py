@@ -71,6 +71,10 @@ def _series(known: _Counted, grid: Grid | None) -> tuple[int, ...] | None:
         return ()
     if known.grid is None or known.grid.step_seconds != grid.step_seconds:
         return None
+    last = known.figures.selected.last
+    if last is None or last.timestamp() >= known.grid.starts.stop:
+        # It came after the intervals that were counted.
+        return None
     gone, rest = divmod(grid.origin - known.grid.origin, grid.step_seconds)
     if rest or gone < 0 or grid.points < len(known.figures.series) - gone:
         return None

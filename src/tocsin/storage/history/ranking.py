@@ -103,7 +103,7 @@ class Decayed(msgspec.Struct, frozen=True):
         now, hours = instant(self.now), bound("UInt32", self.half_life_hours)
         age = f"(toUnixTimestamp64Micro({now.sql}) - toUnixTimestamp64Micro(timestamp)) / 3600000000"
         weight = f"exp2(-greatest({age}, 0) / {hours.sql})"
-        # Whole numbers, so that the sum is the same whichever core adds what first: cursors tell scores to the last digit.
+        # Whole numbers have the same sum whichever core adds what first, and cursors tell scores to the last digit.
         sql = f"sum(toUInt64({weight} * {_ONE_EVENT})) / {_ONE_EVENT}"
         return Clause(sql, {**now.parameters, **hours.parameters})
 
